@@ -1,0 +1,101 @@
+/* The shared segment of a job, as the head and every rank see it.
+ *
+ *   struct job | struct rank_control a rank | step headers, two a lane | mailboxes
+ *
+ * The head writes step headers and raises `step`; ranks write only their own control, their own mailboxes and the slots
+ * that the plan gives them in peers' mailboxes. All words that are waited for are futexes. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum {
+    JOB_BYTES = 4096,
+    RANK_CONTROL_BYTES = 512,
+    PROGRAM_BYTES =
+        1024 * 1024,        /* code, data, stack and page tables' share of a rank: what a bare one was seen to take */
+    JOB_MAGIC = 0x6b6e6172, /* "rank" */
+    STEP_ALIGNMENT = 64,
+    PLAN_HASH_BYTES = 32,
+    IDENTITY_BYTES = 32
+};
+
+/* What the head asks of the ranks. */
+enum job_end { JOB_RUNNING, JOB_DONE, JOB_ABORTED };
+
+struct job {
+    uint32_t magic, world;
+    unsigned char plan_hash[PLAN_HASH_BYTES];
+    uint64_t segment_bytes;
+    uint32_t spin;                          /* polls before a wait sleeps: few when ranks outnumber processors */
+    _Alignas(64) _Atomic uint32_t step;     /* futex: number of the newest step, from 1 */
+    _Atomic uint32_t end;                   /* enum job_end; checked whenever a wait wakes */
+    _Atomic uint32_t culprit;               /* 1 + the rank that ended the job; 0: none */
+    _Alignas(64) _Atomic uint32_t arrivals; /* futex: raised by every rank that is ready, and at the end of each step by
+                                               every rank the head waits for */
+};
+
+enum rank_state { RANK_STARTING, RANK_READY, RANK_DONE, RANK_FAILED };
+
+struct rank_control {
+    _Atomic uint32_t state;          /* enum rank_state */
+    _Atomic uint32_t heartbeat;      /* raised by a timer: stands still in a stopped rank */
+    _Atomic uint32_t step_done;      /* number of the last step that ended */
+    _Atomic uint32_t op, phase;      /* id of the op that runs, 0 between steps */
+    _Atomic uint32_t waits_for;      /* 1 + the rank whose message it waits for, 0: none */
+    _Atomic uint64_t resident_bytes; /* measured at the end of the newest step */
+    unsigned char plan_hash[PLAN_HASH_BYTES];
+    unsigned char checkpoint[IDENTITY_BYTES]; /* of the checkpoint the shards were cut from */
+    uint32_t world;
+    uint64_t shard_checksum[2]; /* dense, experts */
+    char shard_name[2][48];
+    char message[192]; /* why it failed */
+};
+
+_Static_assert(sizeof(struct job) <= JOB_BYTES, "the job must fit its page");
+_Static_assert(sizeof(struct rank_control) <= RANK_CONTROL_BYTES, "a rank's control must fit its slot");
+
+/* ---- a step, for one lane */
+
+struct step_row {
+    int32_t token, position;
+    int32_t sequence; /* 0 <= sequence < SEQUENCES of the lane */
+    int32_t wants;    /* 0: nothing; 1: logits and a sampled token */
+};
+
+struct sampling {
+    float temperature; /* 0: greedy */
+    float top_p;       /* 1: all */
+    int32_t top_k;     /* 0: all */
+    uint32_t reserved;
+    uint64_t seed;
+};
+
+/* Followed by rows[row capacity], sampling[sequences], block_tables[sequences][sequence_blocks]. */
+struct step_header {
+    uint32_t decode; /* 0: the prefill schedule, 1: decode */
+    uint32_t active; /* micro-batches in use, the same in all lanes; the others are skipped */
+    uint32_t rows;   /* of this lane */
+    uint32_t reserved;
+};
+
+static inline uint64_t step_sampling_offset(uint64_t rows)
+{
+    return sizeof(struct step_header) + rows * sizeof(struct step_row);
+}
+
+static inline uint64_t step_tables_offset(uint64_t rows, uint64_t sequences)
+{
+    return step_sampling_offset(rows) + sequences * sizeof(struct sampling);
+}
+
+static inline uint64_t step_header_bytes(uint64_t rows, uint64_t sequences, uint64_t sequence_blocks)
+{
+    return step_tables_offset(rows, sequences) + sequences * sequence_blocks * sizeof(uint32_t);
+}
+
+/* Micro-batch m of a step holds rows micro_begin(m) <= row < micro_begin(m + 1) of its lane. */
+static inline uint32_t micro_begin(const struct step_header *step, uint32_t micro)
+{
+    return micro >= step->active ? step->rows : (uint32_t)((uint64_t)step->rows * micro / step->active);
+}

@@ -1,0 +1,274 @@
+/* The life of a rank: map everything, tell the head, run steps, end. */
+#include "rank.h"
+#include "shard_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_RANK_FAILED = 3, BEAT_MICROSECONDS = 200 * 1000 };
+
+/* ---- ending */
+
+/* What a signal handler can reach: handlers take no argument of ours. */
+static struct rank *signalled;
+
+static _Noreturn void end_failed(struct rank *r)
+{
+    atomic_store(&r->control->state, RANK_FAILED);
+    atomic_fetch_add(&r->job->arrivals, 1);
+    futex_wake_all(&r->job->arrivals);
+    _exit(EXIT_RANK_FAILED);
+}
+
+void rank_fail(struct rank *r, const char *format, ...)
+{
+    char text[sizeof r->control->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (!r->control) { /* not in the segment yet: nobody but stderr can hear it */
+        fprintf(stderr, "error: rank %d: %s\n", r->number, text);
+        _exit(EXIT_RANK_FAILED);
+    }
+    memcpy(r->control->message, text, sizeof text);
+    uint32_t nobody = 0;
+    atomic_compare_exchange_strong(&r->job->culprit, &nobody, (uint32_t)r->number + 1);
+    end_failed(r);
+}
+
+void rank_leave(struct rank *r)
+{
+    char layer[24] = "";
+    if (r->op_layer >= 0)
+        snprintf(layer, sizeof layer, "layer %d ", r->op_layer);
+    snprintf(r->control->message, sizeof r->control->message, "waited for rank %d in op %u \"%s%s\"",
+             (int)atomic_load(&r->control->waits_for) - 1, r->op, layer, r->op_text ? r->op_text : "");
+    end_failed(r);
+}
+
+static void on_beat(int signal)
+{
+    (void)signal;
+    atomic_fetch_add_explicit(&signalled->control->heartbeat, 1, memory_order_relaxed);
+}
+
+/* A mapped shard that lost its end, or a broken disk under it. */
+static void on_bus_error(int signal)
+{
+    (void)signal;
+    static const char message[] = "a mapped file cannot be read any more: it was truncated, or its disk fails";
+    memcpy(signalled->control->message, message, sizeof message);
+    uint32_t nobody = 0;
+    atomic_compare_exchange_strong(&signalled->job->culprit, &nobody, (uint32_t)signalled->number + 1);
+    end_failed(signalled);
+}
+
+/* ---- start */
+
+struct arguments {
+    int segment_file;
+    const char *shards, *kernels;
+};
+
+static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
+{
+    *arguments = (struct arguments){.segment_file = -1};
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--segment") == 0)
+            arguments->segment_file = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--shards") == 0)
+            arguments->shards = argv[i + 1];
+        else if (strcmp(argv[i], "--kernels") == 0)
+            arguments->kernels = argv[i + 1];
+        else
+            return false;
+    }
+    return argc % 2 == 1 && arguments->segment_file >= 0 && arguments->shards;
+}
+
+static int usage(const struct class_info *class, const struct rank *r)
+{
+    fprintf(stderr,
+            "rank %d of %d of strategy %s (class %s; dp %d, pp %d, ep %d, tp %d), plan %.12s\n"
+            "error: a rank is started by its job; use rankc run\n",
+            r->number, class->world, class->strategy, class->name, r->dp, r->pp, r->ep, r->tp, class->plan_hash);
+    return EXIT_USAGE;
+}
+
+static void map_segment(struct rank *r, const struct class_info *class, int file)
+{
+    struct stat status;
+    if (fstat(file, &status) != 0 || (uint64_t)status.st_size != class->segment_bytes)
+        rank_fail(r, "the shared segment is not of this plan (%lld bytes, not %llu); build and run one plan",
+                  (long long)status.st_size, (unsigned long long)class->segment_bytes);
+    void *segment = mmap(NULL, class->segment_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (segment == MAP_FAILED)
+        rank_fail(r, "the shared segment cannot be mapped: %s", strerror(errno));
+    close(file);
+    r->job = segment;
+    r->control = control_of(r->job, r->number);
+    signalled = r;
+}
+
+static void parse_hash(const char *text, unsigned char hash[PLAN_HASH_BYTES])
+{
+    for (int i = 0; i < PLAN_HASH_BYTES; i++) {
+        unsigned byte = 0;
+        sscanf(text + (size_t)2 * i, "%2x", &byte);
+        hash[i] = (unsigned char)byte;
+    }
+}
+
+static void introduce(struct rank *r, const struct class_info *class)
+{
+    parse_hash(class->plan_hash, r->control->plan_hash);
+    r->control->world = (uint32_t) class->world;
+    if (memcmp(r->control->plan_hash, r->job->plan_hash, PLAN_HASH_BYTES) != 0)
+        rank_fail(r, "was built for plan %.12s, which is not the plan of this job; build again", class->plan_hash);
+}
+
+static void start_signals(void)
+{
+    struct sigaction beat = {.sa_handler = on_beat, .sa_flags = SA_RESTART};
+    struct sigaction bus = {.sa_handler = on_bus_error};
+    sigaction(SIGALRM, &beat, NULL);
+    sigaction(SIGBUS, &bus, NULL);
+    signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole process group: the head decides how the job ends */
+    struct itimerval interval = {{0, BEAT_MICROSECONDS}, {0, BEAT_MICROSECONDS}};
+    setitimer(ITIMER_REAL, &interval, NULL);
+}
+
+/* Pages are touched now: what is resident later is what the ledger says, and no step pays for a page fault. */
+static void map_arena(struct rank *r, uint64_t bytes)
+{
+    void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (arena == MAP_FAILED)
+        rank_fail(r, "its arena of %llu bytes cannot be had: %s", (unsigned long long)bytes, strerror(errno));
+    r->arena = arena;
+}
+
+static void pick_kernels(struct rank *r, const char *name)
+{
+    r->kernels = name ? kernels_named(name) : kernels_best();
+    if (!r->kernels)
+        rank_fail(r, "this processor cannot run the %s kernels; leave --kernels out", name);
+}
+
+/* ---- agreement */
+
+/* Compares what every rank said of itself with this rank's own: plan, world, checkpoint, and the checksums of shards
+ * that bear the same name. */
+static void compare_with_peers(struct rank *r, const struct class_info *class)
+{
+    const struct rank_control *own = r->control;
+    for (int rank = 0; rank < class->world; rank++) {
+        const struct rank_control *other = control_of(r->job, rank);
+        if (memcmp(other->plan_hash, own->plan_hash, sizeof own->plan_hash) != 0 || other->world != own->world)
+            rank_fail(r, "rank %d runs another plan; build all ranks of one plan", rank);
+        if (memcmp(other->checkpoint, own->checkpoint, sizeof own->checkpoint) != 0)
+            rank_fail(r, "rank %d has shards of another checkpoint; shard one checkpoint for all", rank);
+        for (int file = 0; file < 2; file++)
+            if (strcmp(other->shard_name[file], own->shard_name[file]) == 0 &&
+                other->shard_checksum[file] != own->shard_checksum[file])
+                rank_fail(r, "rank %d has another %s; copy the shards again", rank, own->shard_name[file]);
+    }
+}
+
+/* ---- steps */
+
+/* Waits for the head's next step. Returns its number, or 0 when the job is over. */
+static uint32_t next_step(struct rank *r, uint32_t last)
+{
+    uint32_t step;
+    while ((step = atomic_load(&r->job->step)) == last && atomic_load(&r->job->end) == JOB_RUNNING)
+        futex_sleep(&r->job->step, last, 1000);
+    if (atomic_load(&r->job->end) == JOB_ABORTED)
+        _exit(EXIT_RANK_FAILED);
+    return step == last ? 0 : last + 1;
+}
+
+static void read_step(struct rank *r, const struct class_info *class, uint32_t number)
+{
+    uint64_t lane = (uint64_t)r->dp * (uint64_t) class->ep + (uint64_t)r->ep;
+    const unsigned char *at =
+        (const unsigned char *)r->job + class->step_offset + (lane * 2 + number % 2) * class->step_bytes;
+    r->step = (const struct step_header *)at;
+    r->rows = (const struct step_row *)(at + sizeof(struct step_header));
+    r->sampling = (const struct sampling *)(at + step_sampling_offset(class->row_capacity));
+    r->block_tables = (const uint32_t *)(at + step_tables_offset(class->row_capacity, (uint64_t) class->sequences));
+}
+
+static void report_step(struct rank *r, uint32_t number)
+{
+    atomic_store(&r->control->op, 0);
+    atomic_store(&r->control->step_done, number);
+    if (!r->links.tokens) /* the head waits for those that sample */
+        return;
+    atomic_fetch_add(&r->job->arrivals, 1);
+    futex_wake_all(&r->job->arrivals);
+}
+
+static uint64_t resident_bytes(void)
+{
+    char text[128] = "";
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return 0;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    unsigned long size, resident = 0;
+    if (length <= 0 || sscanf(text, "%lu %lu", &size, &resident) != 2)
+        return 0;
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void run_steps(struct rank *r, const struct class_info *class)
+{
+    for (uint32_t last = 0, number; (number = next_step(r, last)) != 0; last = number) {
+        if (last == 0)
+            compare_with_peers(r, class);
+        read_step(r, class, number);
+        r->op = 0;
+        atomic_store_explicit(&r->control->phase, r->step->decode, memory_order_relaxed);
+        if (r->step->decode)
+            class->decode(r);
+        else
+            class->prefill(r);
+        report_step(r, number);
+    }
+}
+
+int rank_main(int argc, char **argv, const struct class_info *class, struct rank *r)
+{
+    struct arguments arguments;
+    if (!parse_arguments(argc, argv, &arguments))
+        return usage(class, r);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* no head, no ranks */
+    r->op_layer = -1;
+    map_segment(r, class, arguments.segment_file);
+    start_signals();
+    introduce(r, class);
+    pick_kernels(r, arguments.kernels);
+    map_arena(r, class->arena_bytes);
+    r->dense = map_shard(r, class, arguments.shards, 0);
+    r->experts = map_shard(r, class, arguments.shards, 1);
+    class->connect(r);
+    atomic_store(&r->control->state, RANK_READY);
+    atomic_fetch_add(&r->job->arrivals, 1);
+    futex_wake_all(&r->job->arrivals);
+    run_steps(r, class);
+    atomic_store(&r->control->resident_bytes, resident_bytes());
+    atomic_store(&r->control->state, RANK_DONE);
+    return EXIT_DONE;
+}

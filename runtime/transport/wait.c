@@ -1,0 +1,78 @@
+/* Bounded waits: a short spin, then a futex. A waiter wakes now and then to see whether the job was aborted and whether
+ * the rank it waits for is alive. It counts its own wake-ups, not the clock, so that suspending and resuming the whole
+ * job (Ctrl-Z) looks like no time at all. */
+#include "rank.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    NAP_MILLISECONDS = 100,
+    NAPS_UNTIL_DEAD = 35 /* without a heartbeat: 3.5 s; a live rank beats every 0.2 s */
+};
+
+void futex_sleep(_Atomic uint32_t *word, uint32_t seen, int milliseconds)
+{
+    struct timespec timeout = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    syscall(SYS_futex, word, FUTEX_WAIT, seen, &timeout, NULL, 0);
+}
+
+void futex_wake_all(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+void raise_flag(struct flag *flag, uint32_t value)
+{
+    /* Sequentially consistent on both sides: either the writer sees the sleeper or the sleeper sees the value. */
+    atomic_store(&flag->value, value);
+    if (atomic_load(&flag->sleepers) != 0)
+        futex_wake_all(&flag->value);
+}
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Sleeps until the value is there. Watches the peer's heartbeat between naps. */
+static void sleep_for_flag(struct rank *r, struct flag *flag, uint32_t value, int32_t peer)
+{
+    const struct rank_control *other = control_of(r->job, peer);
+    uint32_t seen, beat = atomic_load_explicit(&other->heartbeat, memory_order_relaxed);
+    int naps = 0;
+    while ((seen = atomic_load(&flag->value)) != value) {
+        futex_sleep(&flag->value, seen, NAP_MILLISECONDS);
+        if (atomic_load(&r->job->end) == JOB_ABORTED)
+            rank_leave(r);
+        uint32_t beats = atomic_load_explicit(&other->heartbeat, memory_order_relaxed);
+        naps = beats == beat ? naps + 1 : 0;
+        beat = beats;
+        if (naps >= NAPS_UNTIL_DEAD) {
+            uint32_t nobody = 0;
+            atomic_compare_exchange_strong(&r->job->culprit, &nobody, (uint32_t)peer + 1);
+            rank_fail(r, "gave up on rank %d, which stands still", peer);
+        }
+    }
+}
+
+void wait_for_flag(struct rank *r, struct flag *flag, uint32_t value, int32_t peer)
+{
+    for (uint32_t i = 0; i <= r->job->spin; i++) {
+        if (atomic_load_explicit(&flag->value, memory_order_acquire) == value)
+            return;
+        pause_briefly();
+    }
+    atomic_store_explicit(&r->control->waits_for, (uint32_t)peer + 1, memory_order_relaxed);
+    atomic_fetch_add(&flag->sleepers, 1);
+    sleep_for_flag(r, flag, value, peer);
+    atomic_fetch_sub(&flag->sleepers, 1);
+    atomic_store_explicit(&r->control->waits_for, 0, memory_order_relaxed);
+}
