@@ -1,0 +1,13 @@
+/* A growing text, for output that is built up and then written as a whole. */
+#pragma once
+
+#include <stddef.h>
+
+struct text {
+    char *bytes; /* NUL-terminated once anything was added; owned, freed by text_free */
+    size_t length, room;
+};
+
+void text_add(struct text *text, const char *bytes, size_t length);
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(struct text *text);

@@ -1,0 +1,137 @@
+#include "emit/sources.h"
+#include "base/home.h"
+#include "base/sandbox.h"
+#include "emit/publish.h"
+#include "emit/tables.h"
+#include "emit/template.h"
+#include "emit/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum scope { ONCE, EACH_CLASS };
+
+/* Every file that is emitted, and its template. */
+static const struct output {
+    const char *template, *name;
+    enum scope scope;
+    enum phase phase; /* which schedule the template sees */
+    bool optional;    /* emitted once its template is there */
+} outputs[] = {
+    {"PLAN.txt", "PLAN.txt", ONCE, PREFILL, false},
+    {"CMakeLists.txt", "CMakeLists.txt", ONCE, PREFILL, true},
+    {"ranks.h", "ranks.h", ONCE, PREFILL, false},
+    {"placement.h", "placement.h", ONCE, PREFILL, false},
+    {"placement.c", "placement.c", ONCE, PREFILL, false},
+    {"class.h", "class.h", EACH_CLASS, PREFILL, false},
+    {"memory.h", "memory.h", EACH_CLASS, PREFILL, false},
+    {"comm.c", "comm.c", EACH_CLASS, PREFILL, true},
+    {"schedule.c", "schedule_prefill.c", EACH_CLASS, PREFILL, false},
+    {"schedule.c", "schedule_decode.c", EACH_CLASS, DECODE, false},
+    {"main.c", "main.c", EACH_CLASS, PREFILL, true},
+};
+
+enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+
+struct rendering {
+    struct facts facts;
+    struct templates templates;
+    struct output_file *files;
+    int count;
+};
+
+static bool find_template(const struct output *output, char *path, size_t room, bool *found, struct error *error)
+{
+    char relative[64];
+    snprintf(relative, sizeof relative, "templates/%s", output->template);
+    *found = home_path(relative, path, room, error);
+    return *found || output->optional;
+}
+
+static bool render_file(struct rendering *rendering, const struct output *output, const char *class_name,
+                        struct error *error)
+{
+    char path[4096];
+    bool found;
+    if (!find_template(output, path, sizeof path, &found, error) || !found)
+        return !found && output->optional;
+    struct output_file *file = &rendering->files[rendering->count++];
+    if (class_name)
+        snprintf(file->path, sizeof file->path, "%s/%s", class_name, output->name);
+    else
+        snprintf(file->path, sizeof file->path, "%s", output->name);
+    return template_run(&rendering->templates, path, &file->bytes, error);
+}
+
+static bool render_all(struct rendering *rendering, struct error *error)
+{
+    lua_State *lua = rendering->templates.lua;
+    const struct plan *plan = rendering->facts.plan;
+    words_add(lua);
+    tables_add_plan(lua, &rendering->facts);
+    for (int i = 0; i < OUTPUTS; i++)
+        if (outputs[i].scope == ONCE && !render_file(rendering, &outputs[i], NULL, error))
+            return false;
+    for (int class = 0; class < plan->class_count; class ++)
+        for (int i = 0; i < OUTPUTS; i++) {
+            if (outputs[i].scope != EACH_CLASS)
+                continue;
+            tables_choose(lua, &rendering->facts, class, outputs[i].phase);
+            if (!render_file(rendering, &outputs[i], plan->classes[class].name, error))
+                return false;
+        }
+    return true;
+}
+
+static bool is_rendered(const struct rendering *rendering, const char *path)
+{
+    for (int i = 0; i < rendering->count; i++)
+        if (strcmp(rendering->files[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+/* The manifest goes last, so that it never lists what is not there yet. */
+static void add_manifest(struct rendering *rendering)
+{
+    struct text manifest = {0};
+    manifest_write(rendering->facts.plan->hash, rendering->files, rendering->count, &manifest);
+    struct output_file *file = &rendering->files[rendering->count++];
+    snprintf(file->path, sizeof file->path, "%s", manifest_name);
+    file->bytes = manifest;
+}
+
+static bool publish_all(struct rendering *rendering, const char *folder, struct error *error)
+{
+    char **listed;
+    int listed_count, stale_count = 0;
+    if (!manifest_paths(folder, &listed, &listed_count, error))
+        return false;
+    char **stale = pool_take(&rendering->facts.pool, (size_t)listed_count + 1, sizeof *stale);
+    for (int i = 0; i < listed_count; i++)
+        if (!is_rendered(rendering, listed[i]))
+            stale[stale_count++] = listed[i];
+    bool published = publish(folder, rendering->files, rendering->count, stale, stale_count, error);
+    manifest_paths_free(listed, listed_count);
+    return published;
+}
+
+bool emit_sources(const struct plan *plan, const char *folder, struct error *error)
+{
+    struct rendering rendering = {0};
+    facts_make(plan, &rendering.facts);
+    templates_open(&rendering.templates);
+    size_t most_files = OUTPUTS * (size_t)plan->class_count + 1;
+    rendering.files = pool_take(&rendering.facts.pool, most_files, sizeof *rendering.files);
+
+    bool done = render_all(&rendering, error);
+    templates_close(&rendering.templates);
+    if (done) {
+        add_manifest(&rendering);
+        done = publish_all(&rendering, folder, error);
+    }
+    for (int i = 0; i < rendering.count; i++)
+        text_free(&rendering.files[i].bytes);
+    facts_free(&rendering.facts);
+    return done;
+}

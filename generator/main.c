@@ -1,0 +1,55 @@
+/* rankc: the compiler as a list of commands, each a list of passes.
+ *
+ *     strategy --read--> strategy --plan--> plan --verify--> plan, proven --emit--> sources
+ *     sources --build--> ranks    checkpoint --shard--> shards    prompts --run--> tokens */
+#include "commands.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    {"check", command_check, "STRATEGY", "errors and warnings; nothing written"},
+    {"plan", command_plan, "STRATEGY [--json]", "the plan and its ledger, for people or programs"},
+    {"gen", command_gen, "STRATEGY -o DIR", "sources"},
+    {"verify", command_verify, "DIR", "the proofs again, from the emitted sources"},
+    {"shard", command_shard, "STRATEGY|DIR --model HF_DIR -o DIR", "a checkpoint, cut by the plan"},
+    {"build", command_build, "DIR -o BUILD", "compile classes, stamp ranks"},
+    {"run", command_run, "STRATEGY|BUILD [--model HF_DIR] [--prompt TEXT|--prompt-ids 1,2,3]... [-n N]",
+     "tokens; see rankc run --help"},
+};
+
+/* In the design, not in the program yet: named, so that nobody searches for them. */
+static const char *const planned_commands[] = {"audit", "diff", "sim", "search", "pack"};
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: rankc COMMAND ...\n", out);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(out, "  rankc %s %s\n      %s\n", commands[i].name, commands[i].arguments, commands[i].text);
+    fputs("exit status: 0 done, 1 the input was refused, 2 usage, 3 a rank failed\n", out);
+}
+
+int main(int argc, char **argv)
+{
+    if (sodium_init() < 0) {
+        fputs("error: libsodium cannot be initialised\n", stderr);
+        return EXIT_REFUSED;
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        print_usage(stdout);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return command_main(&commands[i], argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < sizeof planned_commands / sizeof *planned_commands; i++)
+        if (strcmp(argv[1], planned_commands[i]) == 0) {
+            fprintf(stderr, "error: rankc %s is not there yet; see the README\n", argv[1]);
+            return EXIT_USAGE;
+        }
+    if (argc > 1)
+        fprintf(stderr, "error: there is no command \"%s\"\n", argv[1]);
+    print_usage(stderr);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,34 @@
+/* The tables of ops.h as data. */
+#include "ops.h"
+#include "plan.h"
+
+const struct op_info op_table[OP_KINDS] = {
+#define X(id, function, text, has_layer, action, axis, mailbox, frees, reads, writes)                                  \
+    {#id, #function, text, has_layer, ACTION_##action, AXIS_##axis, MAILBOX_##mailbox, MAILBOX_##frees, reads, writes},
+    OPS(X)
+#undef X
+};
+
+const char *const buffer_names[BUFFER_KINDS] = {
+#define X(id, text) #id,
+    BUFFERS(X)
+#undef X
+};
+
+const char *const buffer_texts[BUFFER_KINDS] = {
+#define X(id, text) text,
+    BUFFERS(X)
+#undef X
+};
+
+const char *const mailbox_names[MAILBOX_KINDS] = {
+#define X(id, text) #id,
+    MAILBOXES(X)
+#undef X
+};
+
+const char *const mailbox_texts[MAILBOX_KINDS] = {
+#define X(id, text) text,
+    MAILBOXES(X)
+#undef X
+};

@@ -1,0 +1,138 @@
+/* The arena of a class: what each op needs, side by side, 64-byte aligned.
+ *
+ * The sizes of ROUTES, ARRIVALS and SCRATCH are those of the structs in runtime/ops, which assert at compile time that
+ * they fit. */
+#include "plan/passes.h"
+
+enum { F32 = 4, INT = 4, POINTER = 8 };
+
+/* Which experts each row chose, which rows went to which ep coordinate, and the own rows' message. */
+static uint64_t routes_bytes(const struct shapes *shape)
+{
+    uint64_t chosen = align_up(BYTES(most_rows(shape), shape->top_k, INT + F32), LINE_BYTES);
+    uint64_t sent =
+        align_up(BYTES(shape->ep, INT), LINE_BYTES) + align_up(BYTES(shape->ep, shape->dispatch_rows, INT), LINE_BYTES);
+    uint64_t own = LINE_BYTES + align_up(BYTES(shape->dispatch_rows, shape->top_k, INT + F32), LINE_BYTES);
+    return chosen + sent + own;
+}
+
+static int experts_of_row(const struct shapes *shape)
+{
+    return shape->top_k < shape->expert_slots ? shape->top_k : shape->expert_slots;
+}
+
+/* For each slot where its rows begin, how many rows each sender sent, then (sender, row, weight) a row. */
+static uint64_t arrivals_bytes(const struct shapes *shape)
+{
+    return align_up(BYTES(shape->expert_slots + 1 + shape->ep, INT), LINE_BYTES) +
+           align_up(BYTES(shape->ep, shape->dispatch_rows, experts_of_row(shape), INT + INT + F32), LINE_BYTES);
+}
+
+static uint64_t attention_scratch(const struct shapes *shape)
+{
+    uint64_t rows = (uint64_t)most_rows(shape), query = (uint64_t)shape->heads * shape->head_dim;
+    uint64_t key_value = (uint64_t)shape->kv_heads * shape->head_dim;
+    uint64_t group = (uint64_t)shape->heads / shape->kv_heads;
+    uint64_t positions = (uint64_t)shape->sequence_blocks * KV_BLOCK_POSITIONS;
+    return align_up(BYTES(rows, POINTER), LINE_BYTES) + align_up(BYTES(rows, shape->hidden, F32), LINE_BYTES) +
+           align_up(BYTES(rows, query + 2 * key_value, F32), LINE_BYTES) +
+           align_up(BYTES(rows, query, F32), LINE_BYTES) + align_up(BYTES(group, positions, F32), LINE_BYTES);
+}
+
+static uint64_t route_scratch(const struct shapes *shape)
+{
+    return align_up(BYTES(most_rows(shape), POINTER), LINE_BYTES) +
+           align_up(BYTES(most_rows(shape), shape->experts, F32), LINE_BYTES) +
+           align_up(BYTES(shape->experts, INT), LINE_BYTES);
+}
+
+static uint64_t experts_scratch(const struct shapes *shape)
+{
+    uint64_t tile = (uint64_t)shape->expert_tile;
+    return align_up(BYTES(tile, POINTER), LINE_BYTES) +
+           align_up(BYTES(tile, 2, shape->expert_hidden, F32), LINE_BYTES) +
+           align_up(BYTES(tile, shape->expert_hidden, F32), LINE_BYTES) +
+           align_up(BYTES(tile, shape->hidden, F32), LINE_BYTES);
+}
+
+static uint64_t head_scratch(const struct shapes *shape)
+{
+    return align_up(BYTES(shape->logit_rows, POINTER), LINE_BYTES) +
+           align_up(BYTES(shape->logit_rows, shape->hidden, F32), LINE_BYTES);
+}
+
+static uint64_t sample_scratch(const struct shapes *shape)
+{
+    return align_up(BYTES(shape->vocabulary, INT + F32), LINE_BYTES);
+}
+
+static uint64_t scratch_bytes(const struct rank_class *class)
+{
+    const struct shapes *shape = &class->shape;
+    uint64_t sizes[] = {attention_scratch(shape), route_scratch(shape), experts_scratch(shape),
+                        class->last_stage ? head_scratch(shape) : 0, class->last_stage ? sample_scratch(shape) : 0};
+    uint64_t most = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        most = sizes[i] > most ? sizes[i] : most;
+    return most;
+}
+
+/* One arena buffer a micro-batch (or one in all): its kind, bytes and shape in words. Zero bytes: not in the arena. */
+struct request {
+    enum buffer_kind kind;
+    bool per_micro_batch;
+    uint64_t bytes;
+    const char *purpose;
+};
+
+static void lay_out(struct plan *plan, struct rank_class *class, const struct request *requests, int count)
+{
+    int micro_batches = class->shape.micro_batches;
+    class->buffers = pool_take(&plan->pool, (size_t)count * (size_t)micro_batches, sizeof *class->buffers);
+    for (int i = 0; i < count; i++) {
+        const struct request *request = &requests[i];
+        if (request->bytes == 0)
+            continue;
+        for (int micro = 0; micro < (request->per_micro_batch ? micro_batches : 1); micro++) {
+            uint64_t bytes = align_up(request->bytes, LINE_BYTES);
+            class->buffers[class->buffer_count++] = (struct buffer){.kind = request->kind,
+                                                                    .micro = request->per_micro_batch ? micro : -1,
+                                                                    .offset = class->arena_bytes,
+                                                                    .bytes = bytes,
+                                                                    .purpose = request->purpose};
+            class->arena_bytes += bytes;
+        }
+    }
+}
+
+bool plan_arena(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error)
+{
+    (void)strategy;
+    (void)error;
+    const struct shapes *shape = &class->shape;
+    struct pool *pool = &plan->pool;
+    int rows = most_rows(shape), hidden = shape->hidden;
+    uint64_t stream = BYTES(rows, hidden, F32);
+    const char *stream_text = pool_format(pool, "(%d, %d) f32", rows, hidden);
+    const struct request requests[] = {
+        {BUFFER_RESIDUAL, true, stream, stream_text},
+        {BUFFER_PARTIAL, true, shape->tp == 1 ? stream : 0, stream_text},
+        {BUFFER_ROUTED, true, stream, stream_text},
+        {BUFFER_ROTARY, true, BYTES(rows, shape->head_dim, F32),
+         pool_format(pool, "(%d, %d) f32", rows, shape->head_dim)},
+        {BUFFER_ROUTES, true, routes_bytes(shape),
+         pool_format(pool, "(%d, %d) experts and weights", rows, shape->top_k)},
+        {BUFFER_ARRIVALS, true, arrivals_bytes(shape),
+         pool_format(pool, "rows of %d experts, from %d senders", shape->expert_slots, shape->ep)},
+        {BUFFER_EXPERT_OUT, true, BYTES(shape->ep, shape->dispatch_rows, hidden, F32),
+         pool_format(pool, "(%d, %d, %d) f32", shape->ep, shape->dispatch_rows, hidden)},
+        {BUFFER_SCRATCH, false, scratch_bytes(class), "the largest need of one op"},
+        {BUFFER_KV, false,
+         BYTES(shape->layers, shape->kv_blocks, KV_BLOCK_POSITIONS, 2, shape->kv_heads,
+               (uint64_t)shape->head_dim * F32),
+         pool_format(pool, "%d layers x %d blocks x %d heads x (keys and values) of (%d, %d) f32", shape->layers,
+                     shape->kv_blocks, shape->kv_heads, KV_BLOCK_POSITIONS, shape->head_dim)},
+    };
+    lay_out(plan, class, requests, (int)(sizeof requests / sizeof *requests));
+    return true;
+}

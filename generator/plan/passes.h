@@ -1,0 +1,47 @@
+/* The passes of the planner, in the order they run. Each fills its part of the plan from the strategy and from what
+ * the passes before it filled. */
+#pragma once
+
+#include "plan.h"
+
+/* Rank rows: coordinates, stage layers, neighbours, groups, shard names. */
+bool plan_ranks(const struct strategy *strategy, struct plan *plan, struct error *error);
+
+/* Where each expert is, for every layer and sender. */
+bool plan_placement(const struct strategy *strategy, struct plan *plan, struct error *error);
+
+/* Classes by role, and which ranks are in each. */
+bool plan_classes(const struct strategy *strategy, struct plan *plan, struct error *error);
+
+/* Sizes of a class: heads, experts, rows, capacities. */
+bool plan_shapes(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
+
+/* The weights of a class: which, of what size, where in its shard files. */
+bool plan_tensors(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
+
+/* The op lists of a class, for prefill and for decode. */
+bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
+
+/* The arena of a class. */
+bool plan_arena(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
+
+/* The mailboxes of a class, and with those of all classes the shared segment. */
+bool plan_mailboxes(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
+void plan_segment(struct plan *plan);
+
+/* Every byte that a rank of the class will own, by purpose. Needs the segment. */
+void plan_ledger(struct plan *plan, struct rank_class *class);
+
+/* ---- sizes */
+
+enum { LINE_BYTES = 64, PAGE_BYTES = 4096 };
+
+uint64_t align_up(uint64_t bytes, uint64_t to);
+
+/* The product of `count` sizes; UINT64_MAX / 16 where it would be more, so that sums of a few cannot wrap: nothing of
+ * that size fits a device, and the ledger says so. */
+uint64_t product(int count, const uint64_t *sizes);
+#define BYTES(...) product((int)(sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)), (uint64_t[]){__VA_ARGS__})
+
+/* The larger capacity of the two phases: what buffers are made for. */
+int most_rows(const struct shapes *shape);

@@ -1,0 +1,172 @@
+#include "read/keys.h"
+#include "base/nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int key_push(struct reader *reader, const char *key)
+{
+    lua_State *lua = reader->lua;
+    lua_pushvalue(lua, KEYS_INDEX);
+    while (*key) {
+        size_t length = strcspn(key, ".");
+        if (lua_istable(lua, -1)) {
+            lua_pushlstring(lua, key, length);
+            lua_rawget(lua, -2);
+        } else {
+            lua_pushnil(lua);
+        }
+        lua_remove(lua, -2);
+        key += length + (key[length] == '.');
+    }
+    return lua_type(lua, -1);
+}
+
+bool whole_number(lua_State *lua, int index, lua_Integer *value)
+{
+    int whole = 0;
+    if (lua_type(lua, index) == LUA_TNUMBER)
+        *value = lua_tointegerx(lua, index, &whole);
+    return whole;
+}
+
+bool made_by_word(lua_State *lua, int index, const char *word)
+{
+    lua_getfield(lua, index, "word");
+    bool made = lua_type(lua, -1) == LUA_TSTRING && strcmp(lua_tostring(lua, -1), word) == 0;
+    lua_pop(lua, 1);
+    return made;
+}
+
+const char *value_text(lua_State *lua, int index, char out[VALUE_TEXT])
+{
+    int type = lua_type(lua, index);
+    if (type == LUA_TSTRING)
+        snprintf(out, VALUE_TEXT, "\"%.40s\"", lua_tostring(lua, index));
+    else if (lua_isinteger(lua, index))
+        snprintf(out, VALUE_TEXT, "%lld", (long long)lua_tointeger(lua, index));
+    else if (type == LUA_TNUMBER)
+        snprintf(out, VALUE_TEXT, "%.14g", lua_tonumber(lua, index));
+    else if (type == LUA_TBOOLEAN)
+        snprintf(out, VALUE_TEXT, "%s", lua_toboolean(lua, index) ? "true" : "false");
+    else
+        snprintf(out, VALUE_TEXT, "%s%s", type == LUA_TNIL ? "" : "a ", lua_typename(lua, type));
+    return out;
+}
+
+static bool is_known(const char *word, const char *const *known, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(word, known[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The words with commas between, each with `quote` around it. */
+static const char *list_words(const char *const *words, size_t count, const char *quote, char *out, size_t room)
+{
+    size_t used = 0;
+    *out = '\0';
+    for (size_t i = 0; i < count && used < room; i++)
+        used += (size_t)snprintf(out + used, room - used, "%s%s%s%s", i ? ", " : "", quote, words[i], quote);
+    return out;
+}
+
+static bool fail_unknown(struct reader *reader, const char *key, const char *word, const char *const *known,
+                         size_t count)
+{
+    char path[128], whole[80], list[512];
+    snprintf(path, sizeof path, "%s%s%.48s", key, *key ? "." : "", word);
+    snprintf(whole, sizeof whole, "%s", *key ? key : "a strategy");
+    const char *nearest = nearest_word(word, known, count);
+    if (nearest)
+        return reader_fail(reader, path, "\"%.48s\" is not a key of %s; did you mean \"%s\"?", word, whole, nearest);
+    return reader_fail(reader, path, "\"%.48s\" is not a key of %s; its keys are %s", word, whole,
+                       list_words(known, count, "", list, sizeof list));
+}
+
+bool key_table(struct reader *reader, const char *key, const char *const *known, size_t count, const char *example)
+{
+    lua_State *lua = reader->lua;
+    int top = lua_gettop(lua), type = key_push(reader, key);
+    char value[VALUE_TEXT];
+    bool right = type == LUA_TTABLE || type == LUA_TNIL;
+    if (!right)
+        reader_fail(reader, key, "%s is %s; write %s = %s", key, value_text(lua, -1, value), key, example);
+    const char *unknown = NULL; /* the first by name, for lua_next goes in any order */
+    if (type == LUA_TTABLE) {
+        for (lua_pushnil(lua); right && lua_next(lua, top + 1); lua_pop(lua, 1)) {
+            if (lua_type(lua, -2) != LUA_TSTRING) {
+                right = reader_fail(reader, key, "%s has a value without a name; write %s = %s",
+                                    *key ? key : "the strategy", *key ? key : "model", example);
+                break;
+            }
+            const char *word = lua_tostring(lua, -2);
+            if (!is_known(word, known, count) && (!unknown || strcmp(word, unknown) < 0))
+                unknown = word;
+        }
+    }
+    if (right && unknown)
+        right = fail_unknown(reader, key, unknown, known, count);
+    lua_settop(lua, top);
+    return right;
+}
+
+bool key_integer(struct reader *reader, const char *key, int least, int most, int *value)
+{
+    lua_Integer number = 0;
+    char text[VALUE_TEXT];
+    bool right = true;
+    if (key_push(reader, key) != LUA_TNIL) {
+        right = whole_number(reader->lua, -1, &number) && number >= least && number <= most;
+        if (right)
+            *value = (int)number;
+        else
+            reader_fail(reader, key, "%s is %s; give a whole number from %d to %d", key,
+                        value_text(reader->lua, -1, text), least, most);
+    }
+    lua_pop(reader->lua, 1);
+    return right;
+}
+
+bool key_text(struct reader *reader, const char *key, const char *example, const char **value)
+{
+    char text[VALUE_TEXT];
+    bool right = true;
+    int type = key_push(reader, key);
+    if (type == LUA_TSTRING)
+        *value = pool_text(reader->pool, lua_tostring(reader->lua, -1));
+    else if (type != LUA_TNIL)
+        right = reader_fail(reader, key, "%s is %s; give a text such as \"%s\"", key, value_text(reader->lua, -1, text),
+                            example);
+    lua_pop(reader->lua, 1);
+    return right;
+}
+
+static size_t count_words(const char *const *words)
+{
+    size_t count = 0;
+    while (words[count])
+        count++;
+    return count;
+}
+
+bool key_word(struct reader *reader, const struct word_key *word, const char **value)
+{
+    if (!key_text(reader, word->key, word->words[0], value))
+        return false;
+    size_t count = count_words(word->words);
+    if (is_known(*value, word->words, count))
+        return true;
+    char list[256];
+    list_words(word->words, count, "\"", list, sizeof list);
+    if (is_known(*value, word->planned, count_words(word->planned)))
+        return reader_fail(reader, word->key, "%s \"%s\" has no backend yet; use %s%s", word->key, *value,
+                           count > 1 ? "one of " : "", list);
+    const char *nearest = nearest_word(*value, word->words, count);
+    if (nearest)
+        return reader_fail(reader, word->key, "%s \"%.40s\" is unknown; did you mean \"%s\"?", word->key, *value,
+                           nearest);
+    return reader_fail(reader, word->key, "%s \"%.40s\" is unknown; use %s%s", word->key, *value,
+                       count > 1 ? "one of " : "", list);
+}

@@ -1,0 +1,9 @@
+/* Where a key stands in the text of a strategy. Lua keeps no lines of table keys, so the text is looked through. */
+#pragma once
+
+#include <stddef.h>
+
+/* The line of a key such as "grid.tp" in the table of the first call of `strategy` at or after `first_line`. Where a
+ * key is not written out in its table, the line of the table is returned; `first_line` when not even the call is found.
+ */
+int source_line(const char *text, size_t length, int first_line, const char *key);

@@ -1,0 +1,18 @@
+/* Quantities with a unit, as people write them: "2 GiB", "1.5 s". */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct unit {
+    const char *name;
+    double factor; /* of the unit that values come back in */
+};
+
+/* Lists end with a NULL name. */
+extern const struct unit memory_units[]; /* in bytes */
+extern const struct unit time_units[];   /* in seconds */
+extern const struct unit rate_units[];   /* in tokens a second; of one rank, or of all where "/gpu" is left out */
+
+/* A decimal number of up to 15 digits without sign or exponent, space or none, and one of the units. */
+bool quantity_read(const char *text, const struct unit *units, double *value);

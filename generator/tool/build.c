@@ -1,0 +1,103 @@
+#include "tool/build.h"
+#include "base/file.h"
+#include "base/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { MOST_MANIFEST_BYTES = 1 << 20, MOST_SOURCE_BYTES = 64 << 20, MOST_LOG_BYTES = 64 << 20 };
+
+/* ---- a copy of the sources, by their manifest */
+
+static bool copy_source(const char *from, const char *to, const char *name, struct error *error)
+{
+    char source[4096], target[4096];
+    struct text text = {0};
+    bool done = path_join(source, sizeof source, from, name, error) &&
+                path_join(target, sizeof target, to, name, error) && file_read(source, MOST_SOURCE_BYTES, &text, error);
+    char *slash = done ? strrchr(target, '/') : NULL;
+    if (done) {
+        *slash = '\0';
+        done = folder_make(target, error);
+        *slash = '/';
+    }
+    done = done && file_write(target, text.bytes, text.length, 0644, error);
+    text_free(&text);
+    return done;
+}
+
+/* Lines are `hash  path`, after one `plan hash`. The manifest goes last: with it the copy is whole. */
+static bool copy_sources(const char *from, const char *to, struct error *error)
+{
+    char path[4096];
+    struct text manifest = {0};
+    bool done =
+        path_join(path, sizeof path, from, "MANIFEST", error) && file_read(path, MOST_MANIFEST_BYTES, &manifest, error);
+    char *rest = manifest.bytes;
+    for (char *line; done && (line = strsep(&rest, "\n"));) {
+        const char *name = strstr(line, "  ");
+        if (name)
+            done = copy_source(from, to, name + 2, error);
+    }
+    text_free(&manifest);
+    return done && copy_source(from, to, "MANIFEST", error);
+}
+
+/* ---- running cmake */
+
+static bool run_logged(const char *log, char *const arguments[], struct error *error)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    pid_t id;
+    int status = 0, reason = posix_spawnp(&id, arguments[0], &files, NULL, arguments, environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (reason != 0) {
+        errno = reason;
+        return fail_errno(error, NULL, "%s cannot be started; install it (./dev says how)", arguments[0]);
+    }
+    while (waitpid(id, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    struct text text = {0};
+    const char *tail = "";
+    enum { SHOWN = 1500 };
+    if (file_read(log, MOST_LOG_BYTES, &text, error))
+        tail = text.length > SHOWN ? text.bytes + text.length - SHOWN : text.bytes;
+    fail(error, log, 0, "the build failed; see the log, which ends:\n%s", tail);
+    text_free(&text);
+    return false;
+}
+
+bool build_ranks(const char *sources, const char *build, struct error *error)
+{
+    char copy[4096], tree[4096], log[4096], runtime[4096], cache[4096], define_runtime[4096 + 32];
+    if (!path_join(copy, sizeof copy, build, "sources", error) || !path_join(tree, sizeof tree, build, "tree", error) ||
+        !path_join(log, sizeof log, build, "log", error) || !home_path("runtime", runtime, sizeof runtime, error) ||
+        !path_join(cache, sizeof cache, tree, "CMakeCache.txt", error) || !folder_make(build, error) ||
+        !copy_sources(sources, copy, error))
+        return false;
+    if (truncate(log, 0) != 0 && errno != ENOENT)
+        return fail_errno(error, log, "cannot be emptied");
+    snprintf(define_runtime, sizeof define_runtime, "-DRANKC_RUNTIME=%s", runtime);
+    char define_library[] = "-DRANKC_RUNTIME_LIBRARY=" RANKC_RUNTIME_LIBRARY;
+    char define_sanitize[] = "-DRANKC_SANITIZE=" RANKC_SANITIZE_RANKS;
+    char define_output[4096 + 64];
+    snprintf(define_output, sizeof define_output, "-DRANKC_OUTPUT=%s", build);
+    char *configure[] = {"cmake",         "-S",          copy, "-B", tree, define_runtime, define_library,
+                         define_sanitize, define_output, NULL};
+    char *compile[] = {"cmake", "--build", tree, "--parallel", NULL};
+    return (access(cache, F_OK) == 0 || run_logged(log, configure, error)) && run_logged(log, compile, error);
+}

@@ -1,0 +1,130 @@
+#include "verify/script.h"
+#include "verify/proofs.h"
+
+#include <stdlib.h>
+
+enum { MOST_STEPS_OF_OP = 4 };
+
+int channel_count(const struct rank_class *class)
+{
+    return MAILBOX_KINDS * 2 * class->shape.micro_batches;
+}
+
+int channel_of(const struct rank_class *class, enum mailbox_kind kind, int receipt, int micro)
+{
+    return ((int)kind * 2 + receipt) * class->shape.micro_batches + micro;
+}
+
+/* The script being written, and how often it has signalled and waited on each channel so far. */
+struct writer {
+    const struct rank_class *class;
+    struct script script;
+    int *signals, *waits;
+    int op_index;
+};
+
+static void add_signal(struct writer *writer, int channel)
+{
+    writer->signals[channel]++;
+    writer->script.steps[writer->script.count++] = (struct step){.op_index = writer->op_index, .channel = channel};
+}
+
+static void add_wait(struct writer *writer, enum reach reach, int channel, int needed)
+{
+    writer->script.steps[writer->script.count++] = (struct step){
+        .op_index = writer->op_index, .waits = true, .channel = channel, .needed = needed, .reach = reach};
+}
+
+/* Whether a mailbox connects several ranks; with one rank along its axis nobody waits. */
+static bool is_shared(const struct rank_class *class, enum mailbox_kind kind)
+{
+    switch (kind) {
+    case MAILBOX_PARTIAL:
+    case MAILBOX_LOGITS:
+        return class->shape.tp > 1;
+    case MAILBOX_DISPATCH:
+    case MAILBOX_COMBINE:
+        return class->shape.ep > 1;
+    default:
+        return false;
+    }
+}
+
+/* PARTIAL and LOGITS lie where the tp peers read them: they are written again only when all have read them. */
+static void await_readers(struct writer *writer, const struct op *op)
+{
+    static const struct {
+        unsigned buffer;
+        enum mailbox_kind mailbox;
+    } in_place[] = {{B(PARTIAL), MAILBOX_PARTIAL}, {B(LOGITS), MAILBOX_LOGITS}};
+    for (size_t i = 0; i < sizeof in_place / sizeof *in_place; i++) {
+        enum mailbox_kind mailbox = in_place[i].mailbox;
+        if ((op_table[op->kind].writes & in_place[i].buffer) == 0 || !is_shared(writer->class, mailbox))
+            continue;
+        int shown = writer->signals[channel_of(writer->class, mailbox, MESSAGE, op->micro)];
+        if (shown > 0)
+            add_wait(writer, REACH_TP, channel_of(writer->class, mailbox, RECEIPT, op->micro), shown);
+    }
+}
+
+static void meet_peers(struct writer *writer, const struct op *op)
+{
+    const struct op_info *info = &op_table[op->kind];
+    if (info->mailbox == MAILBOX_NONE)
+        return;
+    int message = channel_of(writer->class, info->mailbox, MESSAGE, op->micro);
+    int receipt = channel_of(writer->class, info->mailbox, RECEIPT, op->micro);
+    enum reach group = info->axis == AXIS_TP ? REACH_TP : REACH_EP;
+    switch (info->action) {
+    case ACTION_COMPUTE:
+        break;
+    case ACTION_COLLECTIVE:
+        add_signal(writer, message);
+        add_wait(writer, group, message, writer->signals[message]);
+        break;
+    case ACTION_POST:
+        if (writer->signals[message] > 0)
+            add_wait(writer, group, receipt, writer->signals[message]);
+        add_signal(writer, message);
+        break;
+    case ACTION_WAIT:
+        add_wait(writer, group, message, ++writer->waits[message]);
+        break;
+    case ACTION_SEND:
+        add_signal(writer, message);
+        add_wait(writer, REACH_NEXT, receipt, writer->signals[message]);
+        break;
+    case ACTION_RECEIVE:
+        add_signal(writer, receipt);
+        add_wait(writer, REACH_PREVIOUS, message, writer->signals[receipt]);
+        break;
+    }
+}
+
+struct script script_make(const struct rank_class *class, enum phase phase)
+{
+    const struct schedule *schedule = &class->schedules[phase];
+    struct writer writer = {.class = class};
+    size_t channels = (size_t)channel_count(class);
+    writer.signals = take_array(channels, sizeof *writer.signals);
+    writer.waits = take_array(channels, sizeof *writer.waits);
+    writer.script.steps = take_array((size_t)schedule->count * MOST_STEPS_OF_OP, sizeof *writer.script.steps);
+    for (int i = 0; i < schedule->count; i++) {
+        const struct op *op = &schedule->ops[i];
+        enum mailbox_kind freed = op_table[op->kind].frees;
+        writer.op_index = i;
+        await_readers(&writer, op);
+        meet_peers(&writer, op);
+        if (is_shared(class, freed))
+            add_signal(&writer, channel_of(class, freed, RECEIPT, op->micro));
+    }
+    free(writer.signals);
+    free(writer.waits);
+    return writer.script;
+}
+
+void script_free(struct script *script)
+{
+    free(script->steps);
+    *script = (struct script){0};
+}

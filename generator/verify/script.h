@@ -1,0 +1,41 @@
+/* A class's op list, reduced to how it meets other ranks.
+ *
+ * Each rank counts what it has signalled, on one channel a kind of message and micro-batch. An op is then a few steps,
+ * each of which signals on a channel or waits until peers have signalled often enough:
+ *
+ *   COLLECTIVE  signal entered; wait for the group to have entered as often
+ *   POST        wait for the group to have freed all messages before this one; signal posted
+ *   WAIT        wait for the group to have posted as often as this waits
+ *   SEND        signal sending; wait for the next rank to have received as often
+ *   RECEIVE     signal receiving; wait for the previous rank to have sent as often
+ *
+ * After its last step an op signals that it has freed the mailbox it frees, if any. An op that writes what tp peers
+ * read in place first waits until they have freed what was there. Signals are never taken back and never wait, so the
+ * order in which ranks are run cannot change where they end: one run shows what all runs do. */
+#pragma once
+
+#include "plan.h"
+
+enum reach { REACH_TP, REACH_EP, REACH_NEXT, REACH_PREVIOUS };
+
+struct step {
+    int op_index;
+    bool waits; /* or signals */
+    int channel;
+    int needed;       /* signals of each rank in reach, for a wait */
+    enum reach reach; /* for a wait */
+};
+
+struct script {
+    struct step *steps; /* owned; freed with script_free */
+    int count;
+};
+
+/* Messages (0) and their receipts (1): for STAGE, sends and receives. */
+enum { MESSAGE, RECEIPT };
+int channel_count(const struct rank_class *class);
+int channel_of(const struct rank_class *class, enum mailbox_kind kind, int receipt, int micro);
+
+/* The steps of one phase. */
+struct script script_make(const struct rank_class *class, enum phase phase);
+void script_free(struct script *script);
