@@ -1,0 +1,1 @@
+local name = string.format("%p", "x")

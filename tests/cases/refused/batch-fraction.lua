@@ -1,0 +1,8 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { tp = 2 },
+  batch = {
+    sequences = 4,
+    prefill_rows = 0.5,
+  },
+}

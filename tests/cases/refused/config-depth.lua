@@ -1,0 +1,4 @@
+return strategy {
+  grid = { tp = 2 },
+  model = hf "models/depth",
+}

@@ -1,0 +1,3 @@
+-- does not end
+while true do
+end

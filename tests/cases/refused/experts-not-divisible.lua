@@ -1,0 +1,4 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { ep = 3 },
+}

@@ -1,0 +1,5 @@
+world = 8
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { tp = 2 },
+}

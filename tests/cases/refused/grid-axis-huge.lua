@@ -1,0 +1,4 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { dp = 1e12 },
+}

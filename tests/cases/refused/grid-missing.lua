@@ -1,0 +1,3 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+}

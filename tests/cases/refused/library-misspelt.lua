@@ -1,0 +1,1 @@
+local half = math.flor(0.5)

@@ -1,0 +1,4 @@
+local text = "x"
+for i = 1, 60 do
+  text = text .. text
+end

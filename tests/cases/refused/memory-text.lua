@@ -1,0 +1,1 @@
+local text = ("x"):rep(1 << 30)

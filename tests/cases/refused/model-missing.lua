@@ -1,0 +1,3 @@
+return strategy {
+  grid = { tp = 2 },
+}

@@ -1,0 +1,3 @@
+local text = ("a"):rep(30000)
+local found =
+  text:find((".-"):rep(20) .. "b")

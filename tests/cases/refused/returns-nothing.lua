@@ -1,0 +1,2 @@
+local s = strategy { grid = { pp = 2 } }
+

@@ -1,0 +1,4 @@
+-- strategy is left out
+return {
+  grid = { pp = 2 },
+}

@@ -1,0 +1,8 @@
+local ranks
+local function count()
+  return #ranks
+end
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { tp = count() },
+}

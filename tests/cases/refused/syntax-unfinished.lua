@@ -1,0 +1,2 @@
+return strategy {
+  grid = { pp = 2 },

@@ -1,0 +1,4 @@
+return strategy {
+  grid = { pp = 2 
+  name = "x",
+}
