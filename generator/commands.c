@@ -2,7 +2,6 @@
 #include "commands.h"
 #include "emit/json.h"
 #include "emit/sources.h"
-bool emit_report(const struct plan *plan, struct text *out, struct error *error);
 #include "plan/make.h"
 #include "read/strategy.h"
 #include "tool/build.h"

@@ -11,24 +11,23 @@
 
 enum scope { ONCE, EACH_CLASS };
 
-/* Every file that is emitted, and its template. */
+/* Every file that is emitted, and its template. The report comes first. */
 static const struct output {
     const char *template, *name;
     enum scope scope;
     enum phase phase; /* which schedule the template sees */
-    bool optional;    /* emitted once its template is there */
 } outputs[] = {
-    {"PLAN.txt", "PLAN.txt", ONCE, PREFILL, false},
-    {"CMakeLists.txt", "CMakeLists.txt", ONCE, PREFILL, true},
-    {"ranks.h", "ranks.h", ONCE, PREFILL, false},
-    {"placement.h", "placement.h", ONCE, PREFILL, false},
-    {"placement.c", "placement.c", ONCE, PREFILL, false},
-    {"class.h", "class.h", EACH_CLASS, PREFILL, false},
-    {"memory.h", "memory.h", EACH_CLASS, PREFILL, false},
-    {"comm.c", "comm.c", EACH_CLASS, PREFILL, true},
-    {"schedule.c", "schedule_prefill.c", EACH_CLASS, PREFILL, false},
-    {"schedule.c", "schedule_decode.c", EACH_CLASS, DECODE, false},
-    {"main.c", "main.c", EACH_CLASS, PREFILL, true},
+    {"PLAN.txt", "PLAN.txt", ONCE, PREFILL},
+    {"CMakeLists.txt", "CMakeLists.txt", ONCE, PREFILL},
+    {"ranks.h", "ranks.h", ONCE, PREFILL},
+    {"placement.h", "placement.h", ONCE, PREFILL},
+    {"placement.c", "placement.c", ONCE, PREFILL},
+    {"class.h", "class.h", EACH_CLASS, PREFILL},
+    {"memory.h", "memory.h", EACH_CLASS, PREFILL},
+    {"comm.c", "comm.c", EACH_CLASS, PREFILL},
+    {"schedule.c", "schedule_prefill.c", EACH_CLASS, PREFILL},
+    {"schedule.c", "schedule_decode.c", EACH_CLASS, DECODE},
+    {"main.c", "main.c", EACH_CLASS, PREFILL},
 };
 
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
@@ -40,21 +39,13 @@ struct rendering {
     int count;
 };
 
-static bool find_template(const struct output *output, char *path, size_t room, bool *found, struct error *error)
-{
-    char relative[64];
-    snprintf(relative, sizeof relative, "templates/%s", output->template);
-    *found = home_path(relative, path, room, error);
-    return *found || output->optional;
-}
-
 static bool render_file(struct rendering *rendering, const struct output *output, const char *class_name,
                         struct error *error)
 {
-    char path[4096];
-    bool found;
-    if (!find_template(output, path, sizeof path, &found, error) || !found)
-        return !found && output->optional;
+    char relative[64], path[4096];
+    snprintf(relative, sizeof relative, "templates/%s", output->template);
+    if (!home_path(relative, path, sizeof path, error))
+        return false;
     struct output_file *file = &rendering->files[rendering->count++];
     if (class_name)
         snprintf(file->path, sizeof file->path, "%s/%s", class_name, output->name);
@@ -67,8 +58,6 @@ static bool render_all(struct rendering *rendering, struct error *error)
 {
     lua_State *lua = rendering->templates.lua;
     const struct plan *plan = rendering->facts.plan;
-    words_add(lua);
-    tables_add_plan(lua, &rendering->facts);
     for (int i = 0; i < OUTPUTS; i++)
         if (outputs[i].scope == ONCE && !render_file(rendering, &outputs[i], NULL, error))
             return false;
@@ -116,22 +105,45 @@ static bool publish_all(struct rendering *rendering, const char *folder, struct 
     return published;
 }
 
+static void rendering_open(struct rendering *rendering, const struct plan *plan)
+{
+    *rendering = (struct rendering){0};
+    facts_make(plan, &rendering->facts);
+    templates_open(&rendering->templates);
+    size_t most_files = OUTPUTS * (size_t)plan->class_count + 1;
+    rendering->files = pool_take(&rendering->facts.pool, most_files, sizeof *rendering->files);
+    words_add(rendering->templates.lua);
+    tables_add_plan(rendering->templates.lua, &rendering->facts);
+}
+
+static void rendering_close(struct rendering *rendering)
+{
+    templates_close(&rendering->templates);
+    for (int i = 0; i < rendering->count; i++)
+        text_free(&rendering->files[i].bytes);
+    facts_free(&rendering->facts);
+}
+
 bool emit_sources(const struct plan *plan, const char *folder, struct error *error)
 {
-    struct rendering rendering = {0};
-    facts_make(plan, &rendering.facts);
-    templates_open(&rendering.templates);
-    size_t most_files = OUTPUTS * (size_t)plan->class_count + 1;
-    rendering.files = pool_take(&rendering.facts.pool, most_files, sizeof *rendering.files);
-
+    struct rendering rendering;
+    rendering_open(&rendering, plan);
     bool done = render_all(&rendering, error);
-    templates_close(&rendering.templates);
     if (done) {
         add_manifest(&rendering);
         done = publish_all(&rendering, folder, error);
     }
-    for (int i = 0; i < rendering.count; i++)
-        text_free(&rendering.files[i].bytes);
-    facts_free(&rendering.facts);
+    rendering_close(&rendering);
+    return done;
+}
+
+bool emit_report(const struct plan *plan, struct text *out, struct error *error)
+{
+    struct rendering rendering;
+    rendering_open(&rendering, plan);
+    bool done = render_file(&rendering, &outputs[0], NULL, error);
+    if (done)
+        text_add(out, rendering.files[0].bytes.bytes, rendering.files[0].bytes.length);
+    rendering_close(&rendering);
     return done;
 }

@@ -7,3 +7,6 @@
  * MANIFEST last. Files of an earlier generation that this plan does not have are removed; nothing else in the folder is
  * touched. When it fails before its first write, and every usual failure does, the folder is as it was. */
 bool emit_sources(const struct plan *plan, const char *folder, struct error *error);
+
+/* Appends PLAN.txt alone: the report for people. */
+bool emit_report(const struct plan *plan, struct text *out, struct error *error);

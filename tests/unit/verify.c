@@ -4,49 +4,75 @@
 static const int wrong_group[] = {6, 5}, reversed_group[] = {3, 1};
 
 #define FORM_FAULTS(X)                                                                                                 \
-    X(world_differs, plan->world = 7, grid, verify_plan, "@world_differs@")                                            \
-    X(class_index_beyond, plan->ranks[3].class_index = 2, grid, verify_plan, "@class_index_beyond@")                   \
-    X(class_count_off, plan->classes[0].ranks = 5, grid, verify_plan, "@class_count_off@")                             \
-    X(shape_zero, plan->classes[1].shape.top_k = 0, model, verify_plan, "@shape_zero@")                                \
-    X(too_many_chosen, plan->classes[1].shape.top_k = 9, model, verify_plan, "@too_many_chosen@")                      \
-    X(op_micro_beyond, plan->classes[0].schedules[DECODE].ops[2].micro = 2, batch, verify_plan, "@op_micro_beyond@")   \
+    X(world_differs, plan->world = 7, grid, verify_plan,                                                               \
+      "the grid has 8 coordinates, the plan 7 ranks, at most 65536 are allowed")                                       \
+    X(class_index_beyond, plan->ranks[3].class_index = 2, grid, verify_plan,                                           \
+      "rank 3 is of class 2, but there are 2 classes")                                                                 \
+    X(class_count_off, plan->classes[0].ranks = 5, grid, verify_plan,                                                  \
+      "class first says that it has 5 ranks, but 4 ranks are of it")                                                   \
+    X(shape_zero, plan->classes[1].shape.top_k = 0, model, verify_plan,                                                \
+      "class last (ranks 4-7) has TOP_K (experts of a row) 0")                                                         \
+    X(too_many_chosen, plan->classes[1].shape.top_k = 9, model, verify_plan,                                           \
+      "class last (ranks 4-7) has 9 experts a row, at most 8 are allowed")                                             \
+    X(op_micro_beyond, plan->classes[0].schedules[DECODE].ops[2].micro = 2, batch, verify_plan,                        \
+      "class first (ranks 0-3), decode op 3 is REDUCE_EMBEDDING of micro-batch 2 (of 2) and layer -1 (of 2)")          \
     X(op_layer_beyond, sample_op(plan, 0, PREFILL, OP_ATTENTION, 0, 1)->layer = 2, batch, verify_plan,                 \
-      "@op_layer_beyond@")                                                                                             \
+      "class first (ranks 0-3), prefill op 25 is ATTENTION of micro-batch 0 (of 2) and layer 2 (of 2)")                \
     X(buffer_doubled, plan->classes[0].buffers[1] = plan->classes[0].buffers[0], batch, verify_plan,                   \
-      "@buffer_doubled@")                                                                                              \
-    X(mailbox_unknown, plan->classes[0].mailboxes[0].micro = -1, batch, verify_plan, "@mailbox_unknown@")              \
-    X(placement_layers_off, plan->placement.rows = 3, experts, verify_plan, "@placement_layers_off@")
+      "class first (ranks 0-3), buffer 1 is RESIDUAL with micro-batch 0, which is unknown or doubled")                 \
+    X(mailbox_unknown, plan->classes[0].mailboxes[0].micro = -1, batch, verify_plan,                                   \
+      "class first (ranks 0-3), mailbox 0 is PARTIAL with micro-batch -1, which is unknown or doubled")                \
+    X(placement_layers_off, plan->placement.rows = 3, experts, verify_plan,                                            \
+      "the placement has 3 layers and 1 sources for 4 layers and ep 2")
 
 #define RANKS_FAULTS(X)                                                                                                \
-    X(rank_number_off, plan->ranks[2].rank = 1, rank, verify_plan, "@rank_number_off@")                                \
+    X(rank_number_off, plan->ranks[2].rank = 1, rank, verify_plan, "row 2 of the rank table calls itself rank 1")      \
     X(coordinates_twice, memcpy(plan->ranks[5].at, plan->ranks[4].at, sizeof plan->ranks[4].at), rank, verify_plan,    \
-      "@coordinates_twice@")                                                                                           \
-    X(coordinate_beyond, plan->ranks[5].at[AXIS_EP] = 2, rank, verify_plan, "@coordinate_beyond@")                     \
-    X(stage_begins_early, plan->ranks[4].layer_base = 1, stages, verify_plan, "@stage_begins_early@")                  \
-    X(rank_begins_late, plan->ranks[6].layer_base = 3, stages, verify_plan, "@rank_begins_late@")                      \
-    X(layers_missing, both(plan, model_layers, 5), stages, verify_plan, "@layers_missing@")                            \
-    X(next_off, plan->ranks[1].next = 6, rank, verify_plan, "@next_off@")                                              \
-    X(previous_lost, plan->ranks[5].previous = -1, rank, verify_plan, "@previous_lost@")                               \
-    X(role_off, plan->classes[0].last_stage = true, stages, verify_plan, "@role_off@")                                 \
-    X(grid_of_class_off, plan->classes[1].shape.ep = 4, grid, verify_plan, "@grid_of_class_off@")                      \
-    X(member_off, plan->ranks[6].tp_group = wrong_group, rank, verify_plan, "@member_off@")                            \
-    X(members_reversed, plan->ranks[3].ep_group = reversed_group, rank, verify_plan, "@members_reversed@")
+      "ranks 4 and 5 are both at dp 0, pp 1, ep 0, tp 0")                                                              \
+    X(coordinate_beyond, plan->ranks[5].at[AXIS_EP] = 2, rank, verify_plan, "rank 5 is at ep 2 of 2")                  \
+    X(stage_begins_early, plan->ranks[4].layer_base = 1, stages, verify_plan,                                          \
+      "rank 4 of stage 1 begins at layer 1, but layer 2 is next")                                                      \
+    X(rank_begins_late, plan->ranks[6].layer_base = 3, stages, verify_plan,                                            \
+      "rank 6 holds 2 layers from 3 on, rank 4 of the same stage holds 2 from 2 on")                                   \
+    X(layers_missing, both(plan, model_layers, 5), stages, verify_plan, "the stages hold 4 layers, the model has 5")   \
+    X(next_off, plan->ranks[1].next = 6, rank, verify_plan,                                                            \
+      "rank 1 sends to rank 6, but rank 5 is the stage after it")                                                      \
+    X(previous_lost, plan->ranks[5].previous = -1, rank, verify_plan,                                                  \
+      "rank 5 receives from no rank, but rank 1 is the stage before it")                                               \
+    X(role_off, plan->classes[0].last_stage = true, stages, verify_plan,                                               \
+      "rank 0 of stage 0 is of class first, which is made for the only stage")                                         \
+    X(grid_of_class_off, plan->classes[1].shape.ep = 4, grid, verify_plan,                                             \
+      "class last (ranks 4-7) is made for ep 4, but the grid has ep 2")                                                \
+    X(member_off, plan->ranks[6].tp_group = wrong_group, rank, verify_plan,                                            \
+      "rank 6 has rank 5 at tp 1 of its tp group, but rank 7 is there")                                                \
+    X(members_reversed, plan->ranks[3].ep_group = reversed_group, rank, verify_plan,                                   \
+      "rank 3 has rank 3 at ep 0 of its ep group, but rank 1 is there")
 
 #define SIZES_FAULTS(X)                                                                                                \
-    X(classes_differ, plan->classes[1].shape.hidden = 64, model, verify_plan, "@classes_differ@")                      \
-    X(epsilon_differs, plan->classes[1].rms_epsilon = "1e-06", model, verify_plan, "@epsilon_differs@")                \
-    X(vocabulary_uncovered, both(plan, vocabulary_slice, 24), grid, verify_plan, "@vocabulary_uncovered@")             \
-    X(heads_unshared, both(plan, heads, 3); both(plan, kv_heads, 2), grid, verify_plan, "@heads_unshared@")            \
-    X(head_odd, both(plan, head_dim, 7), model, verify_plan, "@head_odd@")
+    X(classes_differ, plan->classes[1].shape.hidden = 64, model, verify_plan,                                          \
+      "class first has HIDDEN (values of a row of the residual stream) 32, class last has 64")                         \
+    X(epsilon_differs, plan->classes[1].rms_epsilon = "1e-06", model, verify_plan,                                     \
+      "classes first and last differ in dtype, epsilon or rotary base")                                                \
+    X(vocabulary_uncovered, both(plan, vocabulary_slice, 24), grid, verify_plan,                                       \
+      "50 tokens over tp 2 are slices of 25, but a rank has 24")                                                       \
+    X(heads_unshared, both(plan, heads, 3);                                                                            \
+      both(plan, kv_heads, 2), grid, verify_plan, "a rank's 3 query heads cannot share its 2 key/value heads")         \
+    X(head_odd, both(plan, head_dim, 7), model, verify_plan, "a head of 7 values cannot be rotated in pairs")
 
 #define PLACEMENT_FAULTS(X)                                                                                            \
-    X(expert_elsewhere, plan->placement.home[5] = 0, experts, verify_plan, "@expert_elsewhere@")                       \
-    X(expert_nowhere, plan->placement.home[5] = 2, experts, verify_plan, "@expert_nowhere@")                           \
-    X(slot_beyond, plan->placement.slot[5] = 4, experts, verify_plan, "@slot_beyond@")                                 \
-    X(slot_empty, plan->placement.held[3] = -1, experts, verify_plan, "@slot_empty@")                                  \
-    X(held_twice, plan->placement.held[1] = 0, experts, verify_plan, "@held_twice@")                                   \
-    X(expert_unknown, plan->placement.held[1] = SAMPLE_EXPERTS, experts, verify_plan, "@expert_unknown@")              \
-    X(slots_differ, plan->placement.expert_slots = 3, experts, verify_plan, "@slots_differ@")
+    X(expert_elsewhere, plan->placement.home[5] = 0, experts, verify_plan,                                             \
+      "the rows for expert 5 are sent to ep 0, slot 1, which holds expert 1")                                          \
+    X(expert_nowhere, plan->placement.home[5] = 2, experts, verify_plan,                                               \
+      "expert 5 is sent to ep 2, slot 1, which is none of ep 2 x 4 slots")                                             \
+    X(slot_beyond, plan->placement.slot[5] = 4, experts, verify_plan,                                                  \
+      "expert 5 is sent to ep 1, slot 4, which is none of ep 2 x 4 slots")                                             \
+    X(slot_empty, plan->placement.held[3] = -1, experts, verify_plan,                                                  \
+      "the rows for expert 3 are sent to ep 0, slot 3, which holds none")                                              \
+    X(held_twice, plan->placement.held[1] = 0, experts, verify_plan, "ep 0 holds expert 0 twice")                      \
+    X(expert_unknown, plan->placement.held[1] = SAMPLE_EXPERTS, experts, verify_plan,                                  \
+      "ep 0 holds expert 8 in slot 1, but there are 8 experts")                                                        \
+    X(slots_differ, plan->placement.expert_slots = 3, experts, verify_plan,                                            \
+      "the placement needs 3 expert slots a rank, the classes have 4")
 
 FORM_FAULTS(FAULT_FUNCTION)
 RANKS_FAULTS(FAULT_FUNCTION)

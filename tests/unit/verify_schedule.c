@@ -27,46 +27,68 @@ static void receive_b_first(struct plan *plan)
 
 #define ORDER_FAULTS(X)                                                                                                \
     X(route_skipped, sample_remove(plan, 0, PREFILL, sample_op(plan, 0, PREFILL, OP_ROUTE, 1, 1)), grid, verify_plan,  \
-      "@route_skipped@")                                                                                               \
+      "class first (ranks 0-3), prefill op 31 \"layer 1 expert dispatch start B\" comes where \"layer 1 expert "       \
+      "routing B\" is due")                                                                                            \
     X(layers_swapped,                                                                                                  \
       sample_move(sample_op(plan, 1, DECODE, OP_ATTENTION, 0, 1), sample_op(plan, 1, DECODE, OP_ATTENTION, 0, 0)),     \
-      grid, verify_plan, "@layers_swapped@")                                                                           \
+      grid, verify_plan,                                                                                               \
+      "class last (ranks 4-7), decode op 3 \"layer 3 attention A\" comes where \"layer 2 attention A\" is due")        \
     X(wait_before_post,                                                                                                \
       sample_move(sample_op(plan, 0, DECODE, OP_DISPATCH_START, 0, 0),                                                 \
                   sample_op(plan, 0, DECODE, OP_DISPATCH_FINISH, 0, 0)),                                               \
-      grid, verify_plan, "@wait_before_post@")                                                                         \
+      grid, verify_plan,                                                                                               \
+      "class first (ranks 0-3), decode op 7 \"layer 0 expert dispatch A\" comes where \"layer 0 expert dispatch "      \
+      "start A\" is due")                                                                                              \
     X(not_sent, sample_remove(plan, 0, DECODE, sample_op(plan, 0, DECODE, OP_SEND_STAGE, 1, -1)), grid, verify_plan,   \
-      "@not_sent@")                                                                                                    \
+      "class first (ranks 0-3), decode ends before \"stage send B\"")                                                  \
     X(sampled_twice, *sample_op(plan, 1, DECODE, OP_ROTARY, 1, -1) = *sample_op(plan, 1, DECODE, OP_SAMPLE, 0, -1),    \
-      grid, verify_plan, "@sampled_twice@")                                                                            \
+      grid, verify_plan, "class last (ranks 4-7), decode op 24 \"sampling A\" comes where nothing more is due")        \
     X(shares_unsummed, sample_op(plan, 0, PREFILL, OP_REDUCE_ATTENTION, 0, 0)->kind = OP_ADD_ATTENTION, grid,          \
-      verify_plan, "@shares_unsummed@")                                                                                \
+      verify_plan,                                                                                                     \
+      "class first (ranks 0-3), prefill op 8 \"layer 0 attention residual A\" comes where \"layer 0 attention "        \
+      "all-reduce A\" is due")                                                                                         \
     X(rotary_missing, sample_remove(plan, 0, DECODE, sample_op(plan, 0, DECODE, OP_ROTARY, 1, -1)), grid, verify_plan, \
-      "@rotary_missing@")                                                                                              \
-    X(rotary_twice, sample_op(plan, 0, DECODE, OP_ROTARY, 1, -1)->micro = 0, grid, verify_plan, "@rotary_twice@")
+      "class first (ranks 0-3), decode has the rotary angles of micro-batch B 0 times")                                \
+    X(rotary_twice, sample_op(plan, 0, DECODE, OP_ROTARY, 1, -1)->micro = 0, grid, verify_plan,                        \
+      "class first (ranks 0-3), decode has the rotary angles of micro-batch A 2 times")
 
 #define LIFETIMES_FAULTS(X)                                                                                            \
     X(rotary_late,                                                                                                     \
       sample_move(sample_op(plan, 1, DECODE, OP_ROTARY, 0, -1), sample_op(plan, 1, DECODE, OP_HEAD, 0, -1)), batch,    \
-      prove_lifetimes, "@rotary_late@")                                                                                \
+      prove_lifetimes,                                                                                                 \
+      "class last (ranks 4-7), decode op 2 \"layer 2 attention A\" reads ROTARY, which nothing has written")           \
     X(routes_missing, sample_remove(plan, 0, PREFILL, sample_op(plan, 0, PREFILL, OP_ROUTE, 1, 0)), batch,             \
-      prove_lifetimes, "@routes_missing@")                                                                             \
+      prove_lifetimes,                                                                                                 \
+      "class first (ranks 0-3), prefill op 13 \"layer 0 expert dispatch start B\" reads ROUTED, which nothing has "    \
+      "written")                                                                                                       \
     X(routes_stale, sample_remove(plan, 0, PREFILL, sample_op(plan, 0, PREFILL, OP_ROUTE, 1, 1)), batch,               \
-      prove_lifetimes, "@routes_stale@")                                                                               \
+      prove_lifetimes,                                                                                                 \
+      "class first (ranks 0-3), prefill op 31 \"layer 1 expert dispatch start B\" reads ROUTED, which holds what an "  \
+      "earlier layer left")                                                                                            \
     X(share_stale, sample_op(plan, 1, DECODE, OP_ATTENTION, 0, 1)->kind = OP_DISPATCH_START, batch, prove_lifetimes,   \
-      "@share_stale@")
+      "class last (ranks 4-7), decode op 12 \"layer 3 expert dispatch start A\" reads ROUTED, which holds what an "    \
+      "earlier layer left")
 
 #define GROUPS_FAULTS(X)                                                                                               \
-    X(calls_swapped, enter_b_first(plan, sample_split(plan, at_tp_1)), grid, prove_groups, "@calls_swapped@")          \
+    X(calls_swapped, enter_b_first(plan, sample_split(plan, at_tp_1)), grid, prove_groups,                             \
+      "ranks 0 and 1 are in one tp group, but in prefill rank 0 calls op 3 \"embedding all-reduce A\" where rank 1 "   \
+      "calls op 3 \"embedding all-reduce B\"")                                                                         \
     X(call_missing, sample_split(plan, at_ep_1);                                                                       \
       sample_remove(plan, 2, DECODE, sample_op(plan, 2, DECODE, OP_COMBINE_FINISH, 1, 1)), grid, prove_groups,         \
-      "@call_missing@")                                                                                                \
+      "ranks 0 and 2 are in one ep group, but in decode rank 0 calls op 42 \"layer 1 expert combine B\" where rank 2 " \
+      "calls nothing more")                                                                                            \
     X(mailbox_moved, sample_split(plan, at_ep_1);                                                                      \
-      mailbox(plan, 2, COMBINE, 1)->stride += 64, grid, prove_groups, "@mailbox_moved@")                               \
-    X(receives_swapped, receive_b_first(plan), grid, prove_groups, "@receives_swapped@")                               \
+      mailbox(plan, 2, COMBINE, 1)->stride += 64, grid, prove_groups,                                                  \
+      "ranks 0 and 2 are in one ep group, but op 20 \"layer 0 expert combine start B\" goes through mailbox COMBINE "  \
+      "of micro-batch B, which differs in place or size")                                                              \
+    X(receives_swapped, receive_b_first(plan), grid, prove_groups,                                                     \
+      "in prefill rank 0 sends op 43 \"stage send A\" where rank 4, the stage after it, receives op 2 \"stage "        \
+      "receive B\"")                                                                                                   \
     X(receive_missing, sample_remove(plan, 1, DECODE, sample_op(plan, 1, DECODE, OP_RECEIVE_STAGE, 1, -1)), grid,      \
-      prove_groups, "@receive_missing@")                                                                               \
-    X(stage_too_small, mailbox(plan, 1, STAGE, 1)->bytes = 64, grid, prove_groups, "@stage_too_small@")
+      prove_groups,                                                                                                    \
+      "in decode rank 0 sends op 44 \"stage send B\" where rank 4, the stage after it, receives nothing more")         \
+    X(stage_too_small, mailbox(plan, 1, STAGE, 1)->bytes = 64, grid, prove_groups,                                     \
+      "in prefill rank 0 sends up to 768 bytes by op 44 \"stage send B\", but rank 4 has room for 64")
 
 ORDER_FAULTS(FAULT_FUNCTION)
 LIFETIMES_FAULTS(FAULT_FUNCTION)
@@ -129,7 +151,9 @@ START_TEST(communicators_cross)
     interleave(&sample.plan, other, 5, 5);
     ck_assert_msg(prove_order(&sample.plan, &sample.error), "%s", sample.error.text);
     ck_assert_msg(prove_groups(&sample.plan, &sample.error), "%s", sample.error.text);
-    expect_stuck(&sample, "@communicators_cross@");
+    expect_stuck(&sample, "decode stops for good: rank 0 waits in op 8 \"layer 0 expert dispatch A\" for rank 2, which "
+                          "waits in op 8 \"embedding all-reduce B\" for rank 3, which waits in op 8 \"layer 0 expert "
+                          "dispatch A\" for rank 1, which waits in op 8 \"embedding all-reduce B\" for rank 0");
 }
 END_TEST
 
@@ -152,7 +176,8 @@ START_TEST(stages_cross)
     ck_assert(sample_plan(&sample));
     sample_move(sample_op(&sample.plan, 1, PREFILL, OP_RECEIVE_STAGE, 1, -1),
                 sample_op(&sample.plan, 1, PREFILL, OP_RECEIVE_STAGE, 0, -1));
-    expect_stuck(&sample, "@stages_cross@");
+    expect_stuck(&sample, "prefill stops for good: rank 0 waits in op 10 \"stage send A\" for rank 1, which waits in "
+                          "op 2 \"stage receive B\" for rank 0");
 }
 END_TEST
 
@@ -164,7 +189,8 @@ START_TEST(peer_has_finished)
     sample_split(&sample.plan, at_tp_1);
     sample_remove(&sample.plan, 1, DECODE, sample_op(&sample.plan, 1, DECODE, OP_GATHER_LOGITS, 1, -1));
     sample_remove(&sample.plan, 1, DECODE, sample_op(&sample.plan, 1, DECODE, OP_SAMPLE, 1, -1));
-    expect_stuck(&sample, "@peer_has_finished@");
+    expect_stuck(&sample,
+                 "decode stops for good: rank 0 waits in op 39 \"logits all-gather B\" for rank 1, which has finished");
 }
 END_TEST
 
@@ -174,7 +200,8 @@ START_TEST(slot_is_kept)
     sample_strategy(&sample, 1, 2, 2, 2, 4);
     ck_assert(sample_plan(&sample));
     sample_remove(&sample.plan, 0, PREFILL, sample_op(&sample.plan, 0, PREFILL, OP_EXPERTS, 1, 1));
-    expect_stuck(&sample, "@slot_is_kept@");
+    expect_stuck(&sample, "class first (ranks 0-3) fills mailbox DISPATCH of micro-batch B 2 times in prefill, but "
+                          "hands it back 1 times");
 }
 END_TEST
 
@@ -186,7 +213,8 @@ START_TEST(slot_is_freed_late)
     ck_assert(sample_plan(&sample));
     sample_move(sample_op(&sample.plan, 1, DECODE, OP_EXPERTS, 0, 0),
                 sample_op(&sample.plan, 1, DECODE, OP_DISPATCH_START, 0, 1));
-    expect_stuck(&sample, "@slot_is_freed_late@");
+    expect_stuck(&sample, "decode stops for good: rank 2 waits in op 14 \"layer 3 expert dispatch start A\" for rank "
+                          "3, which waits in op 14 \"layer 3 expert dispatch start A\" for rank 2");
 }
 END_TEST
 
