@@ -13,6 +13,14 @@ static void locate(struct error *error, const char *file, int line)
     error->status = EXIT_REFUSED;
 }
 
+/* What came from a file must not steer a terminal, nor look like a second message. */
+static void keep_to_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+}
+
 bool fail(struct error *error, const char *file, int line, const char *format, ...)
 {
     locate(error, file, line);
@@ -20,6 +28,7 @@ bool fail(struct error *error, const char *file, int line, const char *format, .
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
+    keep_to_one_line(error->text);
     return false;
 }
 
@@ -33,6 +42,7 @@ bool fail_errno(struct error *error, const char *file, const char *format, ...)
     va_end(arguments);
     if (length >= 0 && (size_t)length < sizeof error->text)
         snprintf(error->text + length, sizeof error->text - (size_t)length, ": %s", strerror(reason));
+    keep_to_one_line(error->text);
     return false;
 }
 

@@ -53,6 +53,21 @@ static bool copy_sources(const char *from, const char *to, struct error *error)
 
 /* ---- running cmake */
 
+/* Shows the first line that says what is wrong; the rest is in the log. */
+static bool fail_with_log(const char *log, struct error *error)
+{
+    struct text text = {0};
+    if (file_read(log, MOST_LOG_BYTES, &text, error)) {
+        char *first = strcasestr(text.bytes, "error");
+        while (first && first > text.bytes && first[-1] != '\n')
+            first--;
+        fail(error, log, 0, "the build failed: %.*s; read the log", first ? (int)strcspn(first, "\n") : 0,
+             first ? first : "");
+    }
+    text_free(&text);
+    return false;
+}
+
 static bool run_logged(const char *log, char *const arguments[], struct error *error)
 {
     posix_spawn_file_actions_t files;
@@ -71,14 +86,7 @@ static bool run_logged(const char *log, char *const arguments[], struct error *e
         ;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
-    struct text text = {0};
-    const char *tail = "";
-    enum { SHOWN = 1500 };
-    if (file_read(log, MOST_LOG_BYTES, &text, error))
-        tail = text.length > SHOWN ? text.bytes + text.length - SHOWN : text.bytes;
-    fail(error, log, 0, "the build failed; see the log, which ends:\n%s", tail);
-    text_free(&text);
-    return false;
+    return fail_with_log(log, error);
 }
 
 bool build_ranks(const char *sources, const char *build, struct error *error)
