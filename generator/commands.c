@@ -1,5 +1,6 @@
 /* What each command does: the passes, in order. */
 #include "commands.h"
+#include "base/progress.h"
 #include "emit/json.h"
 #include "emit/sources.h"
 #include "plan/make.h"
@@ -141,6 +142,7 @@ bool command_build(const struct command_line *line, struct error *error)
 static bool prepare_strategy(struct compilation *compilation, const struct command_line *line, struct cache *cache,
                              struct error *error)
 {
+    progress("planning and proving");
     if (!compile(compilation, line, error))
         return false;
     const char *model = compilation->strategy.model.folder;
@@ -148,10 +150,16 @@ static bool prepare_strategy(struct compilation *compilation, const struct comma
         return fail(error, line->input, compilation->strategy.lines[KEY_model],
                     "the model is an inline table, which has no weights; give a checkpoint with --model");
     print_warnings(&compilation->strategy);
-    return cache_open(cache, compilation->plan.name, line->input, error) &&
-           emit_sources(&compilation->plan, cache->sources, error) &&
-           build_ranks(cache->sources, cache->binaries, error) &&
-           shard_checkpoint(&compilation->plan, model, cache->shards, NULL, error);
+    if (!cache_open(cache, compilation->plan.name, line->input, error))
+        return false;
+    progress("generating");
+    if (!emit_sources(&compilation->plan, cache->sources, error))
+        return false;
+    progress("compiling");
+    if (!build_ranks(cache->sources, cache->binaries, error))
+        return false;
+    progress("sharding");
+    return shard_checkpoint(&compilation->plan, model, cache->shards, NULL, error);
 }
 
 /* From a build: only shards may be stale. */
@@ -172,6 +180,7 @@ bool command_run(const struct command_line *line, struct error *error)
         return false;
     bool done = from_build ? prepare_build(&compilation, line, &cache, error)
                            : prepare_strategy(&compilation, line, &cache, error);
+    progress(NULL);
     catch_stop_requests();
     const struct run_options options = {
         .binaries = cache.binaries,

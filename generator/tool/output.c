@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static bool flush_output(struct error *error)
 {
@@ -242,6 +243,19 @@ static bool write_memory(const struct job_run *run, const struct processes *proc
 
 /* ---- summary */
 
+static double largest_binary_kib(const struct job_run *run)
+{
+    off_t largest = 0;
+    for (int rank = 0; rank < run->plan->world; rank++) {
+        char path[4096];
+        struct stat status;
+        snprintf(path, sizeof path, "%s/rank-%04d", run->options->binaries, rank);
+        if (stat(path, &status) == 0 && status.st_size > largest)
+            largest = status.st_size;
+    }
+    return (double)largest / 1024;
+}
+
 static void print_summary(const struct job_run *run)
 {
     int tokens = 0;
@@ -252,8 +266,9 @@ static void print_summary(const struct job_run *run)
         first = i == 0 || request->first_token_s < first ? request->first_token_s : first;
         last = request->last_token_s > last ? request->last_token_s : last;
     }
-    fprintf(stderr, "%d ranks of %d classes; start %.0f ms, time to first token %.0f ms, %d tokens", run->plan->world,
-            run->plan->class_count, 1e3 * (run->ready_s - run->launched_s), 1e3 * first, tokens);
+    fprintf(stderr, "%d ranks of %d classes, %.0f KiB a binary; start %.0f ms, time to first token %.0f ms, %d tokens",
+            run->plan->world, run->plan->class_count, largest_binary_kib(run), 1e3 * (run->ready_s - run->launched_s),
+            1e3 * first, tokens);
     if (tokens > run->count && last > first)
         fprintf(stderr, ", %.1f tokens/s", (tokens - run->count) / (last - first));
     fputc('\n', stderr);
