@@ -5,9 +5,10 @@
  *
  * An op belongs to one micro-batch and, where its text says "layer", to one layer. Its action says how it meets peers:
  *
- *   COMPUTE     touches only this rank's memory
+ *   COMPUTE     meets nobody; one that writes PARTIAL or LOGITS, which peers read in place, first waits until they have
+ *               taken what it wrote last
  *   COLLECTIVE  ends when every member of the group along its axis has entered it
- *   POST        puts a message in each peer's mailbox; waits only for the slot of the message before last to be free
+ *   POST        puts a message in each peer's mailbox; waits only for its last message there to be taken
  *   WAIT        ends when every peer's message is there
  *   SEND        ends when the neighbour along the axis can receive
  *   RECEIVE     ends when the neighbour along the axis has sent

@@ -107,6 +107,9 @@ struct strategy {
     X(layers, LAYERS, "layers of this class")                                                                          \
     X(model_layers, MODEL_LAYERS, "layers of the model")                                                               \
     X(hidden, HIDDEN, "values of a row of the residual stream")                                                        \
+    X(model_heads, MODEL_HEADS, "query heads of the model")                                                            \
+    X(model_kv_heads, MODEL_KV_HEADS, "key/value heads of the model")                                                  \
+    X(model_expert_hidden, MODEL_EXPERT_HIDDEN, "an expert's hidden size in the model")                                \
     X(heads, HEADS, "query heads of this rank")                                                                        \
     X(kv_heads, KV_HEADS, "key/value heads of this rank")                                                              \
     X(head_dim, HEAD_DIM, "values of a head")                                                                          \

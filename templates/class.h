@@ -1,7 +1,8 @@
 //% local function float(digits) return digits:find("[.e]") and digits or digits .. ".0" end
 //% local micros, width = ("A, B, C, D, E, F, G, H"):sub(1, 3 * class.shape.micro_batches - 2), 0
 //% for _, shape in ipairs(class.shapes) do width = math.max(width, #(shape.name .. " = " .. shape.value .. ",")) end
-/* ${plan.name}, class ${class.name}: ${class.span}, ranks ${ranges(class.members, 6)}. What its code is compiled with. */
+/* ${plan.name}, class ${class.name}: ${class.span}, ranks ${ranges(class.members, 6)}.
+ * The sizes that its code is compiled with. */
 #pragma once
 
 #define CLASS_NAME   "${class.name}"

@@ -8,6 +8,7 @@
 /* ${plan.name}: the job as a whole, and what is particular to each rank. */
 #pragma once
 
+/* clang-format off */
 #define STRATEGY_NAME    "${plan.name}"
 #define PLAN_HASH        "${plan.hash}"
 #define MODEL_FAMILY     "${plan.family}"
@@ -51,7 +52,6 @@ static const char *const CLASS_NAMES[CLASSES] = {
 //% end
 };
 
-/* clang-format off */
 static const struct {
     int class_index;
     struct rank_row row;
@@ -61,4 +61,3 @@ static const struct {
     {${right(row.class_index, class)}, {RANK_MAGIC, ${right(row.rank, rank)}, ${right(row.dp, dp)}, ${right(row.pp, pp)}, ${right(row.ep, ep)}, ${right(row.tp, tp)}, ${right(row.layer_base, base)}, ${right(row.previous, previous)}, ${right(row.next, next)}, ${left("{" .. join(row.tp_group, ", ", 1, plan.grid.tp, number) .. "},", tp_group + 1)} ${left("{" .. join(row.ep_group, ", ", 1, plan.grid.ep, number) .. "},", ep_group + 1)} ${left('"' .. row.dense .. '",', dense + 3)} "${row.experts}"}},
 //% end
 };
-/* clang-format on */

@@ -1,9 +1,10 @@
 //% local shape, layer = class.shape, nil
 //% local last = ("ABCDEFGH"):sub(shape.micro_batches, shape.micro_batches)
+//% local micros = last == "A" and "one micro-batch, A" or "each micro-batch, A to " .. last
 //% local call, id = widest(schedule.ops, "call"), #tostring(#schedule.ops)
 //% local arguments = #("(r, A, LAYER_" .. shape.layers - 1 .. ");")
 /* ${plan.name}, class ${class.name}: ${class.span}, ranks ${ranges(class.members, 6)}.
- * The ${schedule.phase} of one step: at most ${schedule.rows} rows in each micro-batch, A to ${last}.
+ * The ${schedule.phase} of one step: at most ${schedule.rows} rows in ${micros}.
  *
  * Each line is one op: its id in PLAN.txt, its layer in the model, and its shapes as (rows, width).
 //% if not class.layer_base then

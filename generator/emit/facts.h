@@ -100,7 +100,7 @@ void facts_free(struct facts *facts);
 /* "A" for micro-batch 0; NULL for -1. */
 const char *micro_name(int micro);
 
-/* How long a buffer is in use, from the schedules: "attention to reduce_attention, each layer". */
+/* How long a buffer is in use, from the schedules: "route to experts". */
 const char *buffer_lifetime(struct pool *pool, const struct rank_class *class, const struct buffer *buffer);
 
 /* What an op handles, with the sizes of its class: "(128, 128) f32 summed over 2 tp ranks". */

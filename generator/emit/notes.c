@@ -117,6 +117,5 @@ const char *buffer_lifetime(struct pool *pool, const struct rank_class *class, c
     }
     if (!first)
         return "never";
-    return pool_format(pool, "%s to %s%s", op_table[first->kind].function, op_table[last->kind].function,
-                       first->layer < 0 ? "" : ", each layer");
+    return pool_format(pool, "%s to %s", op_table[first->kind].function, op_table[last->kind].function);
 }

@@ -5,7 +5,7 @@
 
 /* Renders every file of the plan, then writes to `folder` (made where it is missing) what is new or changed, and a
  * MANIFEST last. Files of an earlier generation that this plan does not have are removed; nothing else in the folder is
- * touched. When it fails before its first write, and every usual failure does, the folder is as it was. */
+ * touched. A template that fails, a full disk or a folder that cannot be written leaves the folder as it was. */
 bool emit_sources(const struct plan *plan, const char *folder, struct error *error);
 
 /* Appends PLAN.txt alone: the report for people. */

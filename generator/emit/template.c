@@ -181,9 +181,9 @@ bool template_translate(const char *path, const char *source, size_t length, str
     text_format(lua, "local _emit = ...; ");
     for (int number = 1; rest.begin < rest.end; number++) {
         struct span line = next_line(&rest);
+        text_format(lua, "%s", number > 1 ? "\n" : "");
         if (!add_line(path, number, line, line.end < rest.end, lua, error))
             return false;
-        text_add(lua, "\n", 1);
     }
     return true;
 }

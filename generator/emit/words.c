@@ -47,16 +47,25 @@ static int word_right(lua_State *lua)
     return 1;
 }
 
+/* Puts commas into the first `length` digits; what follows (a fraction) is kept. */
+static void push_grouped(lua_State *lua, const char *digits, size_t length)
+{
+    luaL_Buffer buffer;
+    luaL_buffinit(lua, &buffer);
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+            luaL_addchar(&buffer, ',');
+        luaL_addchar(&buffer, digits[i]);
+    }
+    luaL_addstring(&buffer, digits + length);
+    luaL_pushresult(&buffer);
+}
+
 static int word_thousands(lua_State *lua)
 {
-    char digits[32], shown[48];
-    int length = snprintf(digits, sizeof digits, "%lld", luaL_checkinteger(lua, 1)), end = 0;
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
-            shown[end++] = ',';
-        shown[end++] = digits[i];
-    }
-    lua_pushlstring(lua, shown, (size_t)end);
+    char digits[32];
+    int length = snprintf(digits, sizeof digits, "%lld", luaL_checkinteger(lua, 1));
+    push_grouped(lua, digits, (size_t)length);
     return 1;
 }
 
@@ -64,7 +73,7 @@ static int word_mib(lua_State *lua)
 {
     char shown[48];
     int length = snprintf(shown, sizeof shown, "%.2f MiB", (double)luaL_checkinteger(lua, 1) / (1024.0 * 1024.0));
-    lua_pushlstring(lua, shown, (size_t)length);
+    push_grouped(lua, shown, (size_t)length - strlen(".00 MiB"));
     return 1;
 }
 

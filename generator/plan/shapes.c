@@ -90,6 +90,9 @@ bool plan_shapes(const struct strategy *strategy, struct plan *plan, struct rank
     shape->ep = plan->grid[AXIS_EP];
     shape->tp = plan->grid[AXIS_TP];
     shape->model_layers = model->layers;
+    shape->model_heads = model->heads;
+    shape->model_kv_heads = model->kv_heads;
+    shape->model_expert_hidden = model->expert_hidden;
     shape->hidden = model->hidden;
     shape->vocabulary = model->vocabulary;
     shape->vocabulary_slice = (model->vocabulary + shape->tp - 1) / shape->tp;

@@ -120,18 +120,13 @@ static bool append_attention(const struct cut *cut, int layer, uint64_t stride)
     uint64_t hidden = (uint64_t)shape->hidden, head = (uint64_t)shape->head_dim, tp = (uint64_t)cut->row->at[AXIS_TP];
     uint64_t query = (uint64_t)shape->heads * head, all_query = query * (uint64_t)shape->tp;
     uint64_t key = (uint64_t)shape->kv_heads * head;
-    /* How many key/value heads the model has is for its tensor to say: with fewer than tp, several ranks hold each. */
     char q[128], k[128], v[128], o[128];
     snprintf(q, sizeof q, "model.layers.%d.self_attn.q_proj.weight", layer);
     snprintf(k, sizeof k, "model.layers.%d.self_attn.k_proj.weight", layer);
     snprintf(v, sizeof v, "model.layers.%d.self_attn.v_proj.weight", layer);
     snprintf(o, sizeof o, "model.layers.%d.self_attn.o_proj.weight", layer);
-    const struct tensor_view *view = checkpoint_tensor(cut->checkpoint, k);
-    uint64_t all_key = view ? tensor_rows(view) : 0, holders = all_key ? key * (uint64_t)shape->tp / all_key : 1;
-    if (view && (all_key == 0 || all_key % head != 0 || key * (uint64_t)shape->tp % all_key != 0))
-        return fail(cut->error, cut->checkpoint_folder, 0,
-                    "tensor %s has %llu rows, which are no heads of the strategy's model; give its checkpoint", k,
-                    (unsigned long long)all_key);
+    uint64_t all_key = (uint64_t)shape->model_kv_heads * head;
+    uint64_t holders = key * (uint64_t)shape->tp / all_key; /* ranks that hold the same key/value head */
     uint64_t first_key = tp / holders * key;
     const struct piece qkv[] = {{q, all_query, hidden, tp * query, query, 0, hidden},
                                 {k, all_key, hidden, first_key, key, 0, hidden},

@@ -24,7 +24,7 @@ static bool waits_for(const struct walk *walk, int rank, int other)
     return count > 0 && ranks[0] == other;
 }
 
-/* Looks for a rank that has finished, or does not exist, and is still waited for. */
+/* Looks for a rank that has finished and is still waited for. */
 static bool explain_finished(const struct walk *walk, struct error *error)
 {
     const struct plan *plan = walk->plan;
@@ -102,7 +102,7 @@ static int search_cycle(struct search *search, int start, int limit, int *length
 }
 
 /* Prints the cycle that ends in `last`, whose way from its start `found_from` tells. */
-static bool tell_cycle(const struct search *search, int last, int length, struct error *error)
+static void tell_cycle(const struct search *search, int last, int length, struct error *error)
 {
     const struct walk *walk = search->walk;
     const struct plan *plan = walk->plan;
@@ -119,7 +119,20 @@ static bool tell_cycle(const struct search *search, int last, int length, struct
     refuse(error, plan, KEY_grid, "%s stops for good: %s", phase_names[walk->phase], text.bytes);
     text_free(&text);
     free(cycle);
-    return false;
+}
+
+/* There is no cycle of two or more, so there is one of one: a rank waits for what it only signals itself later on. */
+static void tell_self(const struct walk *walk, struct error *error)
+{
+    for (int rank = 0; rank < walk->plan->world; rank++) {
+        const struct step *step = standing_at(walk, rank);
+        if (!step || signals_of(walk, rank, step->channel) >= step->needed)
+            continue;
+        refuse(error, walk->plan, KEY_grid,
+               "%s stops for good: rank %d waits in %s for what it signals itself later on", phase_names[walk->phase],
+               rank, op_words(walk->plan, rank, walk->phase, step->op_index).text);
+        return;
+    }
 }
 
 static bool explain_cycle(const struct walk *walk, struct error *error)
@@ -141,9 +154,8 @@ static bool explain_cycle(const struct walk *walk, struct error *error)
         limit = length;
         tell_cycle(&search, last, length, error);
     }
-    if (limit > world) /* cannot be, but a refusal without a word would be worse */
-        refuse(error, walk->plan, KEY_grid, "%s stops for good, of a cause that was not found",
-               phase_names[walk->phase]);
+    if (limit > world)
+        tell_self(walk, error);
     free(search.queue);
     free(search.found_from);
     free(search.depth);

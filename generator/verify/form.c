@@ -21,6 +21,9 @@ static bool job_formed(const struct plan *plan, struct error *error)
         return refuse(error, plan, KEY_name, "the plan lacks its name, dispatch or ranks");
     if (plan->class_count < 1 || plan->class_count > plan->world || !plan->classes)
         return refuse(error, plan, KEY_grid, "the plan has %d classes for %d ranks", plan->class_count, plan->world);
+    for (int i = 0; i < plan->class_count; i++)
+        if (!plan->classes[i].name || !plan->classes[i].rms_epsilon || !plan->classes[i].rope_theta)
+            return refuse(error, plan, KEY_model, "class %d lacks its name, epsilon or rotary base", i);
     return true;
 }
 

@@ -15,6 +15,15 @@ int channel_of(const struct rank_class *class, enum mailbox_kind kind, int recei
     return ((int)kind * 2 + receipt) * class->shape.micro_batches + micro;
 }
 
+enum axis axis_of_channel(const struct shapes *shape, int channel)
+{
+    static const enum axis axes[MAILBOX_KINDS] = {
+        [MAILBOX_STAGE] = AXIS_NONE, [MAILBOX_PARTIAL] = AXIS_TP, [MAILBOX_DISPATCH] = AXIS_EP,
+        [MAILBOX_COMBINE] = AXIS_EP, [MAILBOX_LOGITS] = AXIS_TP,  [MAILBOX_TOKENS] = AXIS_NONE,
+        [MAILBOX_LOAD] = AXIS_NONE};
+    return axes[channel / (2 * shape->micro_batches)];
+}
+
 /* The script being written, and how often it has signalled and waited on each channel so far. */
 struct writer {
     const struct rank_class *class;
@@ -35,19 +44,13 @@ static void add_wait(struct writer *writer, enum reach reach, int channel, int n
         .op_index = writer->op_index, .waits = true, .channel = channel, .needed = needed, .reach = reach};
 }
 
-/* Whether a mailbox connects several ranks; with one rank along its axis nobody waits. */
+/* Whether a mailbox connects a group; with one rank along its axis nobody waits. */
 static bool is_shared(const struct rank_class *class, enum mailbox_kind kind)
 {
-    switch (kind) {
-    case MAILBOX_PARTIAL:
-    case MAILBOX_LOGITS:
-        return class->shape.tp > 1;
-    case MAILBOX_DISPATCH:
-    case MAILBOX_COMBINE:
-        return class->shape.ep > 1;
-    default:
+    if (kind == MAILBOX_NONE)
         return false;
-    }
+    enum axis axis = axis_of_channel(&class->shape, channel_of(class, kind, MESSAGE, 0));
+    return axis != AXIS_NONE && (axis == AXIS_TP ? class->shape.tp : class->shape.ep) > 1;
 }
 
 /* PARTIAL and LOGITS lie where the tp peers read them: they are written again only when all have read them. */

@@ -9,9 +9,10 @@
  *   SEND        signal sending; wait for the next rank to have received as often
  *   RECEIVE     signal receiving; wait for the previous rank to have sent as often
  *
- * After its last step an op signals that it has freed the mailbox it frees, if any. An op that writes what tp peers
- * read in place first waits until they have freed what was there. Signals are never taken back and never wait, so the
- * order in which ranks are run cannot change where they end: one run shows what all runs do. */
+ * The group includes the rank itself: it has posted before it waits. After its last step an op signals that it has
+ * freed the mailbox it frees, if any. An op that writes what tp peers read in place first waits until they have freed
+ * what was there. Signals are never taken back and never wait, so the order in which ranks are run cannot change where
+ * they end: one run shows what all runs do. */
 #pragma once
 
 #include "plan.h"
@@ -35,6 +36,9 @@ struct script {
 enum { MESSAGE, RECEIPT };
 int channel_count(const struct rank_class *class);
 int channel_of(const struct rank_class *class, enum mailbox_kind kind, int receipt, int micro);
+
+/* The axis of the group that hears a channel; AXIS_NONE for STAGE, where just one neighbour does. */
+enum axis axis_of_channel(const struct shapes *shape, int channel);
 
 /* The steps of one phase. */
 struct script script_make(const struct rank_class *class, enum phase phase);

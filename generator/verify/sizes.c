@@ -1,7 +1,5 @@
-/* Sizes: the classes are slices of one model, and the tp slices of it cover the vocabulary exactly.
- *
- * Heads and hidden sizes of the whole model are not in a plan, so of those only agreement can be shown: among the
- * classes here, with the weights in tensors. */
+/* Sizes: the classes are slices of one model, and its tp slices cover heads, expert hidden sizes and the vocabulary
+ * exactly. */
 #include "verify/proofs.h"
 
 #include <string.h>
@@ -28,6 +26,33 @@ static bool classes_agree(const struct plan *plan, struct error *error)
     return true;
 }
 
+/* Query heads and hidden sizes are cut in equal parts. Key/value heads too, or, where there are fewer than ranks, each
+ * is held by as many ranks as share it. Either way a rank's query heads must read its own key/value heads. */
+static bool slices_cover(const struct plan *plan, const struct shapes *shape, struct error *error)
+{
+    const struct {
+        const char *what;
+        int64_t all, slices;
+    } cuts[] = {
+        {"query heads", shape->model_heads, (int64_t)shape->heads * shape->tp},
+        {"values of an expert's hidden size", shape->model_expert_hidden, (int64_t)shape->expert_hidden * shape->tp},
+    };
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
+        if (cuts[i].all != cuts[i].slices)
+            return refuse(error, plan, KEY_grid, "the model has %lld %s, but the slices of tp %d make %lld",
+                          (long long)cuts[i].all, cuts[i].what, shape->tp, (long long)cuts[i].slices);
+    int64_t held = (int64_t)shape->kv_heads * shape->tp;
+    bool replicated = shape->kv_heads == 1 && held % shape->model_kv_heads == 0;
+    if (held != shape->model_kv_heads && !replicated)
+        return refuse(error, plan, KEY_grid,
+                      "the model has %d key/value heads, which tp %d ranks of %d each do not hold",
+                      shape->model_kv_heads, shape->tp, shape->kv_heads);
+    if (shape->model_heads / shape->model_kv_heads % (shape->heads / shape->kv_heads) != 0)
+        return refuse(error, plan, KEY_grid, "%d query heads share a key/value head of a rank, but %d of the model's",
+                      shape->heads / shape->kv_heads, shape->model_heads / shape->model_kv_heads);
+    return true;
+}
+
 bool prove_sizes(const struct plan *plan, struct error *error)
 {
     if (!classes_agree(plan, error))
@@ -36,6 +61,8 @@ bool prove_sizes(const struct plan *plan, struct error *error)
     if (shape->heads % shape->kv_heads != 0)
         return refuse(error, plan, KEY_grid, "a rank's %d query heads cannot share its %d key/value heads",
                       shape->heads, shape->kv_heads);
+    if (!slices_cover(plan, shape, error))
+        return false;
     if (shape->head_dim % 2 != 0)
         return refuse(error, plan, KEY_model, "a head of %d values cannot be rotated in pairs", shape->head_dim);
     int slice = (shape->vocabulary - 1) / shape->tp + 1;

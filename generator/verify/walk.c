@@ -2,8 +2,9 @@
  * and the neighbours of equals are equals (the proof ranks has shown both). One walker then stands for all of them,
  * and a world of 4096 costs what its stages cost. Where a stage has several classes every rank walks by itself.
  *
- * A walker that cannot go on watches one rank that it waits for, looks again when that one signals, and then goes on
- * down its list of peers; so a wait costs one pass over the peers, however often they signal. */
+ * Waits are for the slowest member of a group. A tally knows how often that one has signalled and is looked through
+ * only when the last member has caught up; so the cost of a walk grows with its signals and waits, not with group
+ * sizes. */
 #include "verify/walk.h"
 #include "verify/proofs.h"
 
@@ -35,43 +36,74 @@ int signals_of(const struct walk *walk, int rank, int channel)
     return walk->signals[(size_t)walk->walker_of[rank] * walk->channels + channel];
 }
 
-/* The walker that this one must still wait for in its step; -1: none. A rank does not wait for itself; in lockstep the
- * walker itself stands for its peers. */
-static int still_missing(const struct walk *walk, struct walker *walker)
+/* The members of the group that hears a walker's signals on a channel: its tp or ep group, or for STAGE itself. In
+ * lockstep a walker is all of its group. */
+static const int *listeners(const struct walk *walk, int walker, int channel, int *count)
 {
-    const struct step *step = &walker->script->steps[walker->at];
-    bool group = step->reach == REACH_TP || step->reach == REACH_EP;
-    if (walk->lockstep && group)
-        return signals_of(walk, walker->rank, step->channel) < step->needed ? walk->walker_of[walker->rank] : -1;
-    int count;
-    const int *ranks = ranks_in_reach(walk->plan, walker->rank, step->reach, &count);
-    for (; walker->looked < count; walker->looked++) {
-        int rank = ranks[walker->looked];
-        if (rank != walker->rank && signals_of(walk, rank, step->channel) < step->needed)
-            return walk->walker_of[rank];
-    }
-    walker->looked = 0;
-    return -1;
+    const struct rank_row *row = &walk->plan->ranks[walk->walkers[walker].rank];
+    const struct shapes *shape = &walk->plan->classes[row->class_index].shape;
+    enum axis axis = walk->lockstep ? AXIS_NONE : axis_of_channel(shape, channel);
+    *count = axis == AXIS_NONE ? 1 : walk->plan->grid[axis];
+    return axis == AXIS_TP ? row->tp_group : axis == AXIS_EP ? row->ep_group : &row->rank;
 }
 
-/* Goes on until the walker has finished or must wait. Puts those it wakes on the stack `ready`. */
-static void go_on(struct walk *walk, int index, int *ready, int *ready_count)
+/* Groups share one tally, that of their first member. */
+static struct tally *tally_of(const struct walk *walk, int walker, int channel)
+{
+    int count;
+    int leader = walk->walker_of[listeners(walk, walker, channel, &count)[0]];
+    return &walk->tallies[(size_t)leader * walk->channels + channel];
+}
+
+/* Walkers that are ready to go on. One is ready, waiting or finished, never two of these, so there is room for all. */
+struct stack {
+    int *walkers;
+    int count;
+};
+
+/* Counts a signal; when it was the slowest member's, wakes all who wait for the group. */
+static void signal_group(struct walk *walk, int walker, int channel, struct stack *ready)
+{
+    int before = walk->signals[(size_t)walker * walk->channels + channel]++, count;
+    struct tally *tally = tally_of(walk, walker, channel);
+    const int *members = listeners(walk, walker, channel, &count);
+    if (before != tally->minimum || ++tally->ahead < count)
+        return;
+    tally->minimum++;
+    tally->ahead = 0;
+    for (int i = 0; i < count; i++)
+        tally->ahead += signals_of(walk, members[i], channel) > tally->minimum;
+    for (int waiter = tally->waiters - 1; waiter >= 0; waiter = walk->walkers[waiter].next_waiter)
+        ready->walkers[ready->count++] = waiter;
+    tally->waiters = 0;
+}
+
+/* The tally that a wait is for. */
+static struct tally *awaited(const struct walk *walk, int walker, const struct step *step)
+{
+    int count;
+    if (step->reach == REACH_TP || step->reach == REACH_EP)
+        return tally_of(walk, walker, step->channel);
+    const int *neighbour = ranks_in_reach(walk->plan, walk->walkers[walker].rank, step->reach, &count);
+    return count ? tally_of(walk, walk->walker_of[*neighbour], step->channel) : NULL;
+}
+
+/* Goes on until the walker has finished or must wait. */
+static void go_on(struct walk *walk, int index, struct stack *ready)
 {
     struct walker *walker = &walk->walkers[index];
     for (; walker->at < walker->script->count; walker->at++) {
         const struct step *step = &walker->script->steps[walker->at];
-        if (step->waits) {
-            int missing = still_missing(walk, walker);
-            if (missing < 0)
-                continue;
-            walker->next_watcher = walk->walkers[missing].watchers;
-            walk->walkers[missing].watchers = index;
+        if (!step->waits) {
+            signal_group(walk, index, step->channel, ready);
+            continue;
+        }
+        struct tally *tally = awaited(walk, index, step);
+        if (tally && tally->minimum < step->needed) {
+            walker->next_waiter = tally->waiters - 1;
+            tally->waiters = index + 1;
             return;
         }
-        walk->signals[(size_t)index * walk->channels + step->channel]++;
-        for (int watcher = walker->watchers; watcher >= 0; watcher = walk->walkers[watcher].next_watcher)
-            ready[(*ready_count)++] = watcher;
-        walker->watchers = -1;
     }
 }
 
@@ -98,8 +130,7 @@ static void start_walkers(struct walk *walk)
     for (int rank = plan->world - 1; rank >= 0; rank--) {
         int index = walk->lockstep ? plan->ranks[rank].at[AXIS_PP] : rank;
         walk->walker_of[rank] = index;
-        walk->walkers[index] = (struct walker){
-            .script = &walk->scripts[plan->ranks[rank].class_index], .rank = rank, .watchers = -1, .next_watcher = -1};
+        walk->walkers[index] = (struct walker){.script = &walk->scripts[plan->ranks[rank].class_index], .rank = rank};
     }
 }
 
@@ -112,14 +143,14 @@ struct walk walk_make(const struct plan *plan, enum phase phase)
     start_walkers(&walk);
     walk.channels = channel_count(&plan->classes[0]);
     walk.signals = take_array((size_t)walk.walker_count * (size_t)walk.channels, sizeof *walk.signals);
+    walk.tallies = take_array((size_t)walk.walker_count * (size_t)walk.channels, sizeof *walk.tallies);
 
-    /* A walker is on the stack, waiting or finished, never two of these: the stack has room for all. */
-    int *ready = take_array((size_t)walk.walker_count, sizeof *ready), ready_count = 0;
+    struct stack ready = {.walkers = take_array((size_t)walk.walker_count, sizeof *ready.walkers)};
     for (int index = walk.walker_count - 1; index >= 0; index--)
-        ready[ready_count++] = index;
-    while (ready_count > 0)
-        go_on(&walk, ready[--ready_count], ready, &ready_count);
-    free(ready);
+        ready.walkers[ready.count++] = index;
+    while (ready.count > 0)
+        go_on(&walk, ready.walkers[--ready.count], &ready);
+    free(ready.walkers);
     return walk;
 }
 
@@ -131,6 +162,7 @@ void walk_free(struct walk *walk)
     free(walk->walkers);
     free(walk->walker_of);
     free(walk->signals);
+    free(walk->tallies);
 }
 
 bool walk_finished(const struct walk *walk)

@@ -6,11 +6,15 @@
 /* One rank, or all ranks of a stage in lockstep. */
 struct walker {
     const struct script *script;
-    int rank;         /* this one, or the first of the stage */
-    int at;           /* step; script->count: finished */
-    int looked;       /* members in reach that were found to have signalled enough for step `at` */
-    int watchers;     /* the first walker that waits for this one, -1: none */
-    int next_watcher; /* the next that waits for the same, -1: none */
+    int rank;        /* this one, or the first of the stage */
+    int at;          /* step; script->count: finished */
+    int next_waiter; /* the next that waits for the same tally, -1: none */
+};
+
+/* What a group has signalled on one channel: every member `minimum` times, `ahead` of them more often. */
+struct tally {
+    int minimum, ahead;
+    int waiters; /* 1 + the first walker that waits for a higher minimum, 0: none */
 };
 
 struct walk {
@@ -21,8 +25,9 @@ struct walk {
     struct walker *walkers;
     int walker_count;
     int channels;
-    int *signals;   /* [walker_count][channels] */
-    int *walker_of; /* [world] */
+    int *signals;          /* [walker_count][channels] */
+    struct tally *tallies; /* [walker_count][channels], at the first member of each group */
+    int *walker_of;        /* [world] */
 };
 
 /* Runs the phase. Release the walk with walk_free. */

@@ -8,6 +8,8 @@ static const int wrong_group[] = {6, 5}, reversed_group[] = {3, 1};
       "the grid has 8 coordinates, the plan 7 ranks, at most 65536 are allowed")                                       \
     X(class_index_beyond, plan->ranks[3].class_index = 2, grid, verify_plan,                                           \
       "rank 3 is of class 2, but there are 2 classes")                                                                 \
+    X(number_missing, plan->classes[1].rope_theta = NULL, model, verify_plan,                                          \
+      "class 1 lacks its name, epsilon or rotary base")                                                                \
     X(class_count_off, plan->classes[0].ranks = 5, grid, verify_plan,                                                  \
       "class first says that it has 5 ranks, but 4 ranks are of it")                                                   \
     X(shape_zero, plan->classes[1].shape.top_k = 0, model, verify_plan,                                                \
@@ -55,8 +57,8 @@ static const int wrong_group[] = {6, 5}, reversed_group[] = {3, 1};
       "classes first and last differ in dtype, epsilon or rotary base")                                                \
     X(vocabulary_uncovered, both(plan, vocabulary_slice, 24), grid, verify_plan,                                       \
       "50 tokens over tp 2 are slices of 25, but a rank has 24")                                                       \
-    X(heads_unshared, both(plan, heads, 3);                                                                            \
-      both(plan, kv_heads, 2), grid, verify_plan, "a rank's 3 query heads cannot share its 2 key/value heads")         \
+    X(heads_unshared, (both(plan, heads, 3), both(plan, kv_heads, 2)), grid, verify_plan,                              \
+      "a rank's 3 query heads cannot share its 2 key/value heads")                                                     \
     X(head_odd, both(plan, head_dim, 7), model, verify_plan, "a head of 7 values cannot be rotated in pairs")
 
 #define PLACEMENT_FAULTS(X)                                                                                            \
@@ -79,8 +81,14 @@ RANKS_FAULTS(FAULT_FUNCTION)
 SIZES_FAULTS(FAULT_FUNCTION)
 PLACEMENT_FAULTS(FAULT_FUNCTION)
 
-static const struct fault faults[] = {FORM_FAULTS(FAULT_ROW) RANKS_FAULTS(FAULT_ROW) SIZES_FAULTS(FAULT_ROW)
-                                          PLACEMENT_FAULTS(FAULT_ROW)};
+/* clang-format off */
+static const struct fault faults[] = {
+    FORM_FAULTS(FAULT_ROW)
+    RANKS_FAULTS(FAULT_ROW)
+    SIZES_FAULTS(FAULT_ROW)
+    PLACEMENT_FAULTS(FAULT_ROW)
+};
+/* clang-format on */
 
 enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 
@@ -168,11 +176,31 @@ START_TEST(sound_variety)
 }
 END_TEST
 
+/* A layer of its own placement, and replicas: the message tells the layer and whose rows go astray. */
+START_TEST(replica_mistaken)
+{
+    struct sample sample;
+    sample_strategy(&sample, 1, 2, 2, 1, 4);
+    replicate_experts(&sample.strategy);
+    sample.strategy.holders[3 * SAMPLE_EXPERTS * 2] = 1; /* layer 3 lists the holders of expert 0 in the other order */
+    sample.strategy.holders[3 * SAMPLE_EXPERTS * 2 + 1] = 0;
+    ck_assert(sample_plan(&sample));
+    struct placement *placement = &sample.plan.placement;
+    placement->home[(3 * placement->sources + 1) * SAMPLE_EXPERTS + 7] = 1;
+    ck_assert(!verify_plan(&sample.plan, &sample.error));
+    ck_assert_str_eq(sample.error.text,
+                     "the rows of ep 1 for expert 7 in layer 3 are sent to ep 1, slot 7, which holds none" REPORT_IT);
+    ck_assert_int_eq(sample.error.line, KEY_experts + 1);
+    sample_free(&sample);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("verify");
     TCase *tests = tcase_create("all");
     tcase_add_loop_test(tests, fault, 0, FAULT_COUNT);
+    tcase_add_test(tests, replica_mistaken);
     tcase_add_loop_test(tests, sound_grid, 0, GRIDS);
     tcase_add_loop_test(tests, sound_variety, 0, VARIETIES);
     suite_add_tcase(suite, tests);

@@ -94,8 +94,7 @@ static void add_buffer(struct plan *plan, enum buffer_kind kind, int micro)
       "class first (ranks 0-3) has room for 6 rows of an expert from all senders, but there can be 12")                \
     X(blocks_too_few, both(plan, sequence_blocks, 2), batch, verify_plan,                                              \
       "class first (ranks 0-3) has room for 2 KV blocks of a sequence, but there can be 3")                            \
-    X(pool_too_small, both(plan, kv_blocks, 2);                                                                        \
-      buffer(plan, KV, -1)->bytes += 0, batch, verify_plan,                                                            \
+    X(pool_too_small, both(plan, kv_blocks, 2), batch, verify_plan,                                                    \
       "class first (ranks 0-3) has room for 2 KV blocks of a layer, but there can be 3")
 
 #define LEDGER_FAULTS(X)                                                                                               \
@@ -111,8 +110,7 @@ static void add_buffer(struct plan *plan, enum buffer_kind kind, int micro)
       "8192 and two headers 8192")                                                                                     \
     X(program_forgotten, plan->classes[1].ledger_count--, target, verify_plan,                                         \
       "class last (ranks 4-7) has no line for the program in its ledger")                                              \
-    X(memory_short_unlisted, plan->memory_bytes = 20000;                                                               \
-      plan->classes[0].ledger_count = 0, target, verify_plan,                                                          \
+    X(memory_short_unlisted, (plan->memory_bytes = 20000, plan->classes[0].ledger_count = 0), target, verify_plan,     \
       "class first (ranks 0-3) owns 75136 bytes a rank, but the target's memory is 20000")
 
 TENSORS_FAULTS(FAULT_FUNCTION)
@@ -122,8 +120,16 @@ MAILBOXES_FAULTS(FAULT_FUNCTION)
 CAPACITY_FAULTS(FAULT_FUNCTION)
 LEDGER_FAULTS(FAULT_FUNCTION)
 
-static const struct fault faults[] = {TENSORS_FAULTS(FAULT_ROW) SHARDS_FAULTS(FAULT_ROW) ARENA_FAULTS(
-    FAULT_ROW) MAILBOXES_FAULTS(FAULT_ROW) CAPACITY_FAULTS(FAULT_ROW) LEDGER_FAULTS(FAULT_ROW)};
+/* clang-format off */
+static const struct fault faults[] = {
+    TENSORS_FAULTS(FAULT_ROW)
+    SHARDS_FAULTS(FAULT_ROW)
+    ARENA_FAULTS(FAULT_ROW)
+    MAILBOXES_FAULTS(FAULT_ROW)
+    CAPACITY_FAULTS(FAULT_ROW)
+    LEDGER_FAULTS(FAULT_ROW)
+};
+/* clang-format on */
 
 enum { FAULT_COUNT = sizeof faults / sizeof *faults };
 

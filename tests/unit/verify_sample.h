@@ -12,6 +12,9 @@
 
 enum { SAMPLE_EXPERTS = 8 };
 
+/* How a refusal ends that is not the strategy's fault. */
+#define REPORT_IT "; rankc planned this wrongly, please report it with the strategy"
+
 struct sample {
     struct strategy strategy;
     struct plan plan;
@@ -98,7 +101,7 @@ static inline void expect_refused(const struct fault *fault)
     ck_assert(sample_plan(&sample));
     fault->commit(&sample.plan);
     char text[2048];
-    snprintf(text, sizeof text, "%s; rankc planned this wrongly, please report it with the strategy", fault->text);
+    snprintf(text, sizeof text, "%s" REPORT_IT, fault->text);
     ck_assert_msg(!fault->proof(&sample.plan, &sample.error), "%s was not noticed", fault->name);
     ck_assert_str_eq(sample.error.text, text);
     ck_assert_str_eq(sample.error.file, "sample.lua");
