@@ -4,6 +4,7 @@
  *     sources --build--> ranks    checkpoint --shard--> shards    prompts --run--> tokens */
 #include "commands.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,7 @@ static void print_usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of its write */
     if (sodium_init() < 0) {
         fputs("error: libsodium cannot be initialised\n", stderr);
         return EXIT_REFUSED;

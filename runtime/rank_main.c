@@ -158,6 +158,13 @@ static void map_arena(struct rank *r, uint64_t bytes)
     r->arena = arena;
 }
 
+void touch_pages(const unsigned char *first, uint64_t bytes)
+{
+    enum { PAGE_BYTES = 4096 };
+    for (uint64_t at = 0; at < bytes; at += PAGE_BYTES)
+        (void)*(const volatile unsigned char *)(first + at);
+}
+
 static void pick_kernels(struct rank *r, const char *name)
 {
     r->kernels = name ? kernels_named(name) : kernels_best();

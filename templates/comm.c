@@ -160,5 +160,6 @@ void connect_channels(struct rank *r)
 //% end
 //% for _, box in each("LOAD") do
     r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + ${box.data});
+    touch_pages(part_of(r, r->number), ${box.data + box.bytes});
 //% end
 }

@@ -4,7 +4,7 @@
 # width. Prints every offence as file:line.
 set -eu
 cd "$(dirname "$0")/.."
-sources=$(find generator runtime tests/unit tests/end_to_end bench -name '*.[ch]' 2>/dev/null)
+sources=$(find generator runtime tests bench -name '*.[ch]' 2>/dev/null)
 offences=$(
     # shellcheck disable=SC2086
     awk '

@@ -1,0 +1,17 @@
+/* moe10b-256: where experts are. The rows that a sender routes to an expert go to the ep coordinate
+ * EXPERT_HOME[layer][sender][expert], which holds it in slot EXPERT_SLOT[layer][sender][expert].
+ * There is one row for layers: all are placed alike.
+ * There is one row for senders: no expert has replicas, so all are served alike.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum {
+    PLACEMENT_ROWS = 1,
+    PLACEMENT_SOURCES = 1,
+    PLACEMENT_EXPERTS = 16,
+};
+
+extern const uint16_t EXPERT_HOME[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS];
+extern const uint16_t EXPERT_SLOT[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS];

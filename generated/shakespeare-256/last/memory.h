@@ -1,0 +1,59 @@
+/* shakespeare-256, class last: where everything is in a rank's memory. Offsets and sizes are bytes.
+ *
+ * The arena, 2,637,056 bytes, is taken once at start. A buffer is in use from the first op that
+ * touches it to the last, of one layer where both have a layer.
+ *
+ *     offset      bytes  buffer        in use                            holds
+ *          0     16,384  RESIDUAL_A    receive_stage to head             (32, 128) f32
+ *     16,384     16,384  ROUTED_A      route to experts                  (32, 128) f32
+ *     32,768      4,096  ROTARY_A      rotary to attention               (32, 32) f32
+ *     36,864      3,200  ROUTES_A      route to combine_finish           (32, 2) experts and weights
+ *     40,064      6,272  ARRIVALS_A    dispatch_finish to combine_start  rows of 1 experts, from 16 senders
+ *     46,336    262,144  EXPERT_OUT_A  experts to combine_finish         (16, 32, 128) f32
+ *    308,480    231,424  SCRATCH       one op                            the largest need of one op
+ *    539,904  2,097,152  KV            as long as the rank runs          4 layers x 128 blocks x 1 heads x (keys and
+ *                                                                        values) of (16, 32) f32
+ */
+#pragma once
+
+enum {
+    RESIDUAL_A_OFFSET = 0,       // residual stream, (rows, hidden) f32
+    RESIDUAL_A_BYTES = 16384,    // (32, 128) f32
+    ROUTED_A_OFFSET = 16384,     // normed rows for the experts, (rows, hidden) f32
+    ROUTED_A_BYTES = 16384,      // (32, 128) f32
+    ROTARY_A_OFFSET = 32768,     // cosines and sines of each row's position, (rows, head_dim) f32
+    ROTARY_A_BYTES = 4096,       // (32, 32) f32
+    ROUTES_A_OFFSET = 36864,     // each row's experts, their weights and where they are, (rows, top_k)
+    ROUTES_A_BYTES = 3200,       // (32, 2) experts and weights
+    ARRIVALS_A_OFFSET = 40064,   // rows by expert, from every sender
+    ARRIVALS_A_BYTES = 6272,     // rows of 1 experts, from 16 senders
+    EXPERT_OUT_A_OFFSET = 46336, // weighted sums of this rank's experts, (senders, rows, hidden) f32
+    EXPERT_OUT_A_BYTES = 262144, // (16, 32, 128) f32
+    SCRATCH_OFFSET = 308480,     // scratch of one op
+    SCRATCH_BYTES = 231424,      // the largest need of one op
+    KV_OFFSET = 539904,          // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
+    KV_BYTES = 2097152,          // 4 layers x 128 blocks x 1 heads x (keys and values) of (16, 32) f32
+    ARENA_BYTES = 2637056,       // 2.51 MiB
+};
+
+/* The dense shard: where a weight is in layer 0; each layer's are a stride further. Matrices are outputs x inputs. */
+enum {
+    INPUT_NORM_WEIGHT = 0,        // norm before attention, 128 f32
+    QKV_WEIGHT = 512,             // query, key and value heads of this tp coordinate, 128 x 128 bf16
+    ATTENTION_OUT_WEIGHT = 33280, // output projection, columns of this tp coordinate's heads, 128 x 64 bf16
+    POST_NORM_WEIGHT = 49664,     // norm before the experts, 128 f32
+    ROUTER_WEIGHT = 50176,        // router, 16 x 128 f32
+    FINAL_NORM_WEIGHT = 233472,   // norm before the head, 128 f32
+    LM_HEAD_WEIGHT = 233984,      // head, rows of this tp coordinate, 1024 x 128 bf16
+    DENSE_LAYER_STRIDE = 58368,   // weights of a layer
+    DENSE_BYTES = 496128,         // 0.47 MiB
+};
+
+/* The experts shard: where a weight is in slot 0 of layer 0. */
+enum {
+    GATE_UP_WEIGHT = 0,          // gate and up rows of this tp coordinate, 64 x 128 bf16
+    DOWN_WEIGHT = 16384,         // down columns of this tp coordinate, 128 x 32 bf16
+    EXPERT_SLOT_STRIDE = 24576,  // one expert
+    EXPERT_LAYER_STRIDE = 24576, // slots of a layer: 1
+    EXPERTS_BYTES = 98304,       // 0.09 MiB
+};

@@ -1,0 +1,58 @@
+/* shakespeare-256, class last: layers 12-15, ranks 96-127, 224-255.
+ * The decode of one step: at most 4 rows in one micro-batch, A.
+ *
+ * Each line is one op: its id in PLAN.txt, its layer in the model, and its shapes as (rows, width).
+ */
+#include "class.h"
+#include "ops/ops.h"
+
+/* clang-format off */
+void schedule_decode(struct rank *r)
+{
+    rotary          (r, A);          //  1  (4, 32) f32
+    receive_stage   (r, A);          //  2  (4, 128) f32 from the previous stage
+
+    attention       (r, A, LAYER_0); //  3  layer 12: (4, 128), heads 2 x 32, key/value heads 1
+    reduce_attention(r, A, LAYER_0); //  4  layer 12: (4, 128) f32 summed over 2 tp ranks, onto the residual
+    route           (r, A, LAYER_0); //  5  layer 12: (4, 128) to the top 2 of 16 experts
+    dispatch_start  (r, A, LAYER_0); //  6  layer 12: <= (4, 128) f32 each to 15 ep peers
+    dispatch_finish (r, A, LAYER_0); //  7  layer 12: <= (16, 4, 128) f32 sorted by expert
+    experts         (r, A, LAYER_0); //  8  layer 12: 1 experts of <= (64, 128), hidden 32
+    combine_start   (r, A, LAYER_0); //  9  layer 12: <= (4, 128) f32 each back to 15 ep peers
+    combine_finish  (r, A, LAYER_0); // 10  layer 12: (4, 128) f32, own sums and those of 15 ep peers
+    reduce_experts  (r, A, LAYER_0); // 11  layer 12: (4, 128) f32 summed over 2 tp ranks, onto the residual
+
+    attention       (r, A, LAYER_1); // 12  layer 13: (4, 128), heads 2 x 32, key/value heads 1
+    reduce_attention(r, A, LAYER_1); // 13  layer 13: (4, 128) f32 summed over 2 tp ranks, onto the residual
+    route           (r, A, LAYER_1); // 14  layer 13: (4, 128) to the top 2 of 16 experts
+    dispatch_start  (r, A, LAYER_1); // 15  layer 13: <= (4, 128) f32 each to 15 ep peers
+    dispatch_finish (r, A, LAYER_1); // 16  layer 13: <= (16, 4, 128) f32 sorted by expert
+    experts         (r, A, LAYER_1); // 17  layer 13: 1 experts of <= (64, 128), hidden 32
+    combine_start   (r, A, LAYER_1); // 18  layer 13: <= (4, 128) f32 each back to 15 ep peers
+    combine_finish  (r, A, LAYER_1); // 19  layer 13: (4, 128) f32, own sums and those of 15 ep peers
+    reduce_experts  (r, A, LAYER_1); // 20  layer 13: (4, 128) f32 summed over 2 tp ranks, onto the residual
+
+    attention       (r, A, LAYER_2); // 21  layer 14: (4, 128), heads 2 x 32, key/value heads 1
+    reduce_attention(r, A, LAYER_2); // 22  layer 14: (4, 128) f32 summed over 2 tp ranks, onto the residual
+    route           (r, A, LAYER_2); // 23  layer 14: (4, 128) to the top 2 of 16 experts
+    dispatch_start  (r, A, LAYER_2); // 24  layer 14: <= (4, 128) f32 each to 15 ep peers
+    dispatch_finish (r, A, LAYER_2); // 25  layer 14: <= (16, 4, 128) f32 sorted by expert
+    experts         (r, A, LAYER_2); // 26  layer 14: 1 experts of <= (64, 128), hidden 32
+    combine_start   (r, A, LAYER_2); // 27  layer 14: <= (4, 128) f32 each back to 15 ep peers
+    combine_finish  (r, A, LAYER_2); // 28  layer 14: (4, 128) f32, own sums and those of 15 ep peers
+    reduce_experts  (r, A, LAYER_2); // 29  layer 14: (4, 128) f32 summed over 2 tp ranks, onto the residual
+
+    attention       (r, A, LAYER_3); // 30  layer 15: (4, 128), heads 2 x 32, key/value heads 1
+    reduce_attention(r, A, LAYER_3); // 31  layer 15: (4, 128) f32 summed over 2 tp ranks, onto the residual
+    route           (r, A, LAYER_3); // 32  layer 15: (4, 128) to the top 2 of 16 experts
+    dispatch_start  (r, A, LAYER_3); // 33  layer 15: <= (4, 128) f32 each to 15 ep peers
+    dispatch_finish (r, A, LAYER_3); // 34  layer 15: <= (16, 4, 128) f32 sorted by expert
+    experts         (r, A, LAYER_3); // 35  layer 15: 1 experts of <= (64, 128), hidden 32
+    combine_start   (r, A, LAYER_3); // 36  layer 15: <= (4, 128) f32 each back to 15 ep peers
+    combine_finish  (r, A, LAYER_3); // 37  layer 15: (4, 128) f32, own sums and those of 15 ep peers
+    reduce_experts  (r, A, LAYER_3); // 38  layer 15: (4, 128) f32 summed over 2 tp ranks, onto the residual
+
+    head            (r, A);          // 39  <= (4, 128) to (4, 1024) f32
+    gather_logits   (r, A);          // 40  <= (4, 1024) f32 from each of 2 tp ranks
+    sample          (r, A);          // 41  <= (4, 2048) to (4) tokens
+}
