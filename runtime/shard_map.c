@@ -45,7 +45,8 @@ const unsigned char *map_shard(struct rank *r, const struct class_info *class, c
     if (checksum64(0, mapped + SHARD_HEADER_BYTES, class->shard_bytes[file]) != header->checksum)
         rank_fail(r, "%s is damaged: its checksum differs; copy it again", path);
     if (file > 0 && memcmp(r->control->checkpoint, header->checkpoint, sizeof header->checkpoint) != 0)
-        rank_fail(r, "%s was cut from another checkpoint than %s; run rankc shard again", path, r->control->shard_name[0]);
+        rank_fail(r, "%s was cut from another checkpoint than %s; run rankc shard again", path,
+                  r->control->shard_name[0]);
     memcpy(r->control->checkpoint, header->checkpoint, sizeof header->checkpoint);
     r->control->shard_checksum[file] = header->checksum;
     snprintf(r->control->shard_name[file], sizeof r->control->shard_name[file], "%s", name);

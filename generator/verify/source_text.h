@@ -1,8 +1,8 @@
 /* Emitted sources as lines of known form.
  *
  * A file is read from top to bottom, and every line of code must be what a template writes there: a reader that skipped
- * what it does not know would miss what a compiler does not. Comments and blank lines are passed over, and blanks within
- * a line do not count. */
+ * what it does not know would miss what a compiler does not. Comments and blank lines are passed over, and blanks
+ * within a line do not count. */
 #pragma once
 
 #include "base/error.h"

@@ -348,7 +348,9 @@ END_TEST
 /* ---- Files that are refused ---- */
 
 #define ADDED(id, content, flags) "{\"id\":" id ",\"content\":\"" content "\"," flags "}"
-#define FLAGS                     "\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true"
+#define FLAGS                                                                                                          \
+    "\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,"                                    \
+    "\"special\":true"
 #define REPLACE(pattern, content)                                                                                      \
     "{\"type\":\"Replace\",\"pattern\":{\"String\":\"" pattern "\"},\"content\":\"" content "\"}"
 #define TEMPLATE(single, ids)                                                                                          \

@@ -4,29 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODEL "models/shakespeare-moe"
+static char demo[PATH_ROOM];
 
-static struct place place;
-static const char *demo;
-
-static void open_demo(void)
+/* The strategy of most tests here: two stages of two by two ranks, two sequences a lane. */
+static void make_demo(void)
 {
-    place_open(&place);
-    demo = strdup(write_strategy(&place, "demo", MODEL,
-                                 "grid = { pp = 2, ep = 2, tp = 2 }, batch = { sequences = 2, "
-                                 "micro_batches = 2, context = 64 },"));
-}
-
-static void close_demo(void)
-{
-    free((void *)demo);
-    place_close(&place);
+    write_strategy(demo, "demo", TEST_SOURCE_DIR "/models/shakespeare-moe",
+                   "grid = { pp = 2, ep = 2, tp = 2 }, batch = { sequences = 2, micro_batches = 2, context = 64 },");
 }
 
 static json_t *parse(const struct outcome *outcome)
 {
-    expect_status(outcome, 0);
-    json_t *json = json_loads(outcome->out.bytes, JSON_ALLOW_NUL, NULL);
+    ck_assert_msg(outcome->status == 0, "status %d: %s", outcome->status, outcome->error);
+    json_t *json = json_loads(outcome->out, JSON_ALLOW_NUL, NULL);
     ck_assert_ptr_nonnull(json);
     return json;
 }
@@ -38,7 +28,8 @@ static json_t *ids_of(json_t *results, size_t index)
 
 START_TEST(json_has_the_documented_shape)
 {
-    struct outcome outcome = rankc("run", demo, "--prompt", "To be", "-n", "5", "--json");
+    make_demo();
+    struct outcome outcome = RANKC("run", demo, "--prompt", "To be", "-n", "5", "--json");
     json_t *results = parse(&outcome), *result = json_array_get(results, 0);
     ck_assert_uint_eq(json_array_size(results), 1);
     ck_assert_uint_eq(json_object_size(result), 5);
@@ -55,6 +46,7 @@ END_TEST
 /* Nine prompts of different lengths on lanes of two sequences each: they queue, and get what they get alone. */
 START_TEST(prompts_together_get_what_they_get_alone)
 {
+    make_demo();
     static const char *const prompts[] = {
         "1",      "1,50",       "1,7,9,300", "1,400,401,402,403,404,405,406,407,408,409",
         "5",      "1,1723,391", "2000",      "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18",
@@ -71,13 +63,13 @@ START_TEST(prompts_together_get_what_they_get_alone)
             arguments[count++] = "--prompt-ids";
             arguments[count++] = prompts[i];
         }
-        struct outcome together = run_rankc(arguments);
+        struct outcome together = run_program(RANKC_BINARY, arguments);
         json_t *all = parse(&together);
         for (int i = 0; i < PROMPTS; i += 3) {
             arguments[first] = "--prompt-ids";
             arguments[first + 1] = prompts[i];
             arguments[first + 2] = NULL;
-            struct outcome alone = run_rankc(arguments);
+            struct outcome alone = run_program(RANKC_BINARY, arguments);
             json_t *one = parse(&alone);
             ck_assert(json_equal(ids_of(all, (size_t)i), ids_of(one, 0)));
             json_decref(one);
@@ -91,30 +83,31 @@ END_TEST
 
 START_TEST(the_same_run_twice_gives_the_same_bits)
 {
-    struct text logits[2] = {0};
-    struct error error;
+    make_demo();
+    char *logits[2], path[PATH_ROOM];
+    size_t lengths[2];
+    path_in_folder(path, "logits");
     for (int i = 0; i < 2; i++) {
-        const char *path = in_place(&place, "logits");
-        struct outcome outcome = rankc("run", demo, "--prompt", "O Romeo", "-n", "20", "--logits", path,
+        struct outcome outcome = RANKC("run", demo, "--prompt", "O Romeo", "-n", "20", "--logits", path,
                                        "--temperature", "1", "--seed", "5");
-        expect_status(&outcome, 0);
-        ck_assert(file_read(path, 1 << 26, &logits[i], &error));
-        outcome_free(&outcome);
+        expect_outcome(&outcome, 0, (const char *const[]){NULL});
+        logits[i] = read_bytes(path, &lengths[i]);
     }
-    ck_assert_uint_eq(logits[0].length, logits[1].length);
-    ck_assert_mem_eq(logits[0].bytes, logits[1].bytes, logits[0].length);
-    text_free(&logits[0]);
-    text_free(&logits[1]);
+    ck_assert_uint_eq(lengths[0], lengths[1]);
+    ck_assert_mem_eq(logits[0], logits[1], lengths[0]);
+    free(logits[0]);
+    free(logits[1]);
 }
 END_TEST
 
 START_TEST(another_seed_draws_other_tokens)
 {
+    make_demo();
     json_t *results[2];
     static const char *const seeds[] = {"1", "2"};
     for (int i = 0; i < 2; i++) {
         struct outcome outcome =
-            rankc("run", demo, "--prompt", "O", "-n", "20", "--json", "--temperature", "1", "--seed", seeds[i]);
+            RANKC("run", demo, "--prompt", "O", "-n", "20", "--json", "--temperature", "1", "--seed", seeds[i]);
         results[i] = parse(&outcome);
         outcome_free(&outcome);
     }
@@ -127,11 +120,12 @@ END_TEST
 /* Drawing from one candidate is greedy, whichever cut leaves one. */
 START_TEST(top_1_is_greedy)
 {
-    struct outcome greedy = rankc("run", demo, "--prompt", "O", "-n", "15", "--json");
+    make_demo();
+    struct outcome greedy = RANKC("run", demo, "--prompt", "O", "-n", "15", "--json");
     struct outcome top_k =
-        rankc("run", demo, "--prompt", "O", "-n", "15", "--json", "--temperature", "2", "--top-k", "1");
+        RANKC("run", demo, "--prompt", "O", "-n", "15", "--json", "--temperature", "2", "--top-k", "1");
     struct outcome top_p =
-        rankc("run", demo, "--prompt", "O", "-n", "15", "--json", "--temperature", "2", "--top-p", "0");
+        RANKC("run", demo, "--prompt", "O", "-n", "15", "--json", "--temperature", "2", "--top-p", "0");
     json_t *results[] = {parse(&greedy), parse(&top_k), parse(&top_p)};
     ck_assert(json_equal(ids_of(results[0], 0), ids_of(results[1], 0)));
     ck_assert(json_equal(ids_of(results[0], 0), ids_of(results[2], 0)));
@@ -146,12 +140,14 @@ END_TEST
 /* A prompt whose golden case has no near ties: instruction sets round differently. */
 START_TEST(all_kernels_choose_the_same_tokens)
 {
+    make_demo();
     static const char *const tables[] = {"portable", "avx2", "avx512"};
-    struct outcome best = rankc("run", demo, "--prompt", "To be, or not to", "-n", "24", "--json");
+    struct outcome best = RANKC("run", demo, "--prompt", "To be, or not to", "-n", "24", "--json");
     json_t *expected = parse(&best);
     for (int i = 0; i < 3; i++) {
-        struct outcome outcome = rankc("run", demo, "--prompt", "To be, or not to", "-n", "24", "--json", "--kernels", tables[i]);
-        if (outcome.status == 3 && strstr(outcome.error.bytes, "this processor cannot run")) {
+        struct outcome outcome =
+            RANKC("run", demo, "--prompt", "To be, or not to", "-n", "24", "--json", "--kernels", tables[i]);
+        if (outcome.status == 3 && strstr(outcome.error, "this processor cannot run")) {
             outcome_free(&outcome);
             continue;
         }
@@ -167,7 +163,8 @@ END_TEST
 
 START_TEST(generation_ends_at_the_context)
 {
-    struct outcome outcome = rankc("run", demo, "--prompt", "To be", "-n", "500", "--json");
+    make_demo();
+    struct outcome outcome = RANKC("run", demo, "--prompt", "To be", "-n", "500", "--json");
     json_t *results = parse(&outcome), *result = json_array_get(results, 0);
     size_t prompt = json_array_size(json_object_get(result, "prompt_ids"));
     ck_assert_uint_eq(prompt + json_array_size(json_object_get(result, "ids")), 65);
@@ -178,11 +175,11 @@ END_TEST
 
 static json_t *load_of(const char *strategy)
 {
-    const char *path = in_place(&place, "load.json");
-    struct outcome outcome = rankc("run", strategy, "--prompt-ids", "1,20,30,40,50,60,70", "--prompt-ids", "1,400",
+    char path[PATH_ROOM];
+    path_in_folder(path, "load.json");
+    struct outcome outcome = RANKC("run", strategy, "--prompt-ids", "1,20,30,40,50,60,70", "--prompt-ids", "1,400",
                                    "-n", "9", "--load", path, "--json");
-    expect_status(&outcome, 0);
-    outcome_free(&outcome);
+    expect_outcome(&outcome, 0, (const char *const[]){NULL});
     json_t *load = json_load_file(path, 0, NULL), *layers = json_incref(json_object_get(load, "layers"));
     json_decref(load);
     return layers;
@@ -191,6 +188,7 @@ static json_t *load_of(const char *strategy)
 /* 7 + 2 prompt rows and 8 + 8 generated ones, to two experts each. */
 START_TEST(every_row_is_counted_at_its_experts)
 {
+    make_demo();
     json_t *layers = load_of(demo), *layer, *rows;
     size_t i, j;
     ck_assert_uint_eq(json_array_size(layers), 16);
@@ -207,8 +205,9 @@ END_TEST
 
 START_TEST(what_exceeds_the_capacity_is_dropped_and_counted)
 {
-    const char *tight = write_strategy(&place, "tight", MODEL,
-                                       "grid = { ep = 2 }, dispatch = capacity(0.25), batch = { prefill_rows = 16 },");
+    char tight[PATH_ROOM];
+    write_strategy(tight, "tight", TEST_SOURCE_DIR "/models/shakespeare-moe",
+                   "grid = { ep = 2 }, dispatch = capacity(0.25), batch = { prefill_rows = 16 },");
     json_t *layers = load_of(tight), *layer, *rows;
     size_t i, j;
     json_int_t dropped = 0, sum = 0;
@@ -228,60 +227,51 @@ START_TEST(resident_memory_is_what_the_ledger_says)
 {
     static const char *const strategies[] = {"strategies/single.lua", "strategies/demo-8.lua",
                                              "strategies/shakespeare-256.lua"};
-    const char *path = in_place(&place, "memory.json");
-    struct outcome outcome =
-        rankc("run", strategies[_i], "--prompt", "To be, or not to be", "-n", "20", "--memory", path, "--json");
-    expect_status(&outcome, 0);
-    json_t *ranks = json_load_file(path, 0, NULL), *rank;
-    size_t i;
-    json_array_foreach(ranks, i, rank)
-    {
-        json_int_t planned = json_integer_value(json_object_get(rank, "planned_bytes"));
-        json_int_t measured = json_integer_value(json_object_get(rank, "measured_bytes"));
-        ck_assert_msg(llabs(planned - measured) <= 2000000, "%s, rank %zu: planned %lld, measured %lld", strategies[_i],
-                      i, (long long)planned, (long long)measured);
+    char path[PATH_ROOM];
+    path_in_folder(path, "memory.json");
+    for (size_t i = 0; i < COUNT(strategies) && !sanitized; i++) {
+        struct outcome outcome =
+            RANKC("run", strategies[i], "--prompt", "To be, or not to be", "-n", "20", "--memory", path, "--json");
+        expect_outcome(&outcome, 0, (const char *const[]){NULL});
+        json_t *ranks = read_json(path), *rank;
+        size_t number;
+        json_array_foreach(ranks, number, rank)
+        {
+            json_int_t planned = json_integer_value(json_object_get(rank, "planned_bytes"));
+            json_int_t measured = json_integer_value(json_object_get(rank, "measured_bytes"));
+            ck_assert_msg(llabs(planned - measured) <= 2000000, "%s, rank %zu: planned %lld, measured %lld",
+                          strategies[i], number, (long long)planned, (long long)measured);
+        }
+        json_decref(ranks);
     }
-    json_decref(ranks);
-    outcome_free(&outcome);
 }
 END_TEST
 
 START_TEST(bad_options_are_usage_errors)
 {
+    make_demo();
     static const char *const options[][2] = {{"-n", "0"},           {"-n", "many"},         {"--temperature", "-1"},
                                              {"--temperature", ""}, {"--top-p", "1.5"},     {"--top-k", "x"},
                                              {"--seed", "-3"},      {"--no-such-thing", ""}};
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        struct outcome outcome = rankc("run", demo, "--prompt", "x", options[i][0], options[i][1]);
-        expect_status(&outcome, 2);
-        outcome_free(&outcome);
+    for (size_t i = 0; i < COUNT(options); i++) {
+        struct outcome outcome = RANKC("run", demo, "--prompt", "x", options[i][0], options[i][1]);
+        expect_outcome(&outcome, 2, (const char *const[]){"error: ", NULL});
     }
 }
 END_TEST
 
 int main(void)
 {
-    TCase *cases = tcase_create("run");
-    tcase_set_timeout(cases, 300);
-    tcase_add_unchecked_fixture(cases, open_demo, close_demo);
-    tcase_add_test(cases, json_has_the_documented_shape);
-    tcase_add_test(cases, prompts_together_get_what_they_get_alone);
-    tcase_add_test(cases, the_same_run_twice_gives_the_same_bits);
-    tcase_add_test(cases, another_seed_draws_other_tokens);
-    tcase_add_test(cases, top_1_is_greedy);
-    tcase_add_test(cases, all_kernels_choose_the_same_tokens);
-    tcase_add_test(cases, generation_ends_at_the_context);
-    tcase_add_test(cases, every_row_is_counted_at_its_experts);
-    tcase_add_test(cases, what_exceeds_the_capacity_is_dropped_and_counted);
-#ifndef __SANITIZE_ADDRESS__
-    tcase_add_loop_test(cases, resident_memory_is_what_the_ledger_says, 0, 3);
-#endif
-    tcase_add_test(cases, bad_options_are_usage_errors);
-    Suite *suite = suite_create("run options");
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    const TTest *const tests[] = {json_has_the_documented_shape,
+                                  prompts_together_get_what_they_get_alone,
+                                  the_same_run_twice_gives_the_same_bits,
+                                  another_seed_draws_other_tokens,
+                                  top_1_is_greedy,
+                                  all_kernels_choose_the_same_tokens,
+                                  generation_ends_at_the_context,
+                                  every_row_is_counted_at_its_experts,
+                                  what_exceeds_the_capacity_is_dropped_and_counted,
+                                  resident_memory_is_what_the_ledger_says,
+                                  bad_options_are_usage_errors};
+    return run_suite("run-options", tests, COUNT(tests));
 }
