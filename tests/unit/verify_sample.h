@@ -112,7 +112,8 @@ static inline void expect_refused(const struct fault *fault)
 
 /* What faults are made with. */
 
-#define both(plan, field, value)        ((plan)->classes[0].shape.field = (value), (plan)->classes[1].shape.field = (value))
+#define both(plan, field, value) ((plan)->classes[0].shape.field = (value), (plan)->classes[1].shape.field = (value))
+
 #define tensor(plan, class_index, kind) (&(plan)->classes[class_index].tensors[TENSOR_##kind])
 #define buffer(plan, kind, micro)       ((struct buffer *)find_buffer(&(plan)->classes[0], BUFFER_##kind, micro))
 #define mailbox(plan, class_index, kind, micro)                                                                        \
