@@ -92,7 +92,8 @@ bool command_gen(const struct command_line *line, struct error *error)
 {
     struct compilation compilation;
     bool done = needs("-o DIR", line->output, error) && compile(&compilation, line, error) &&
-                emit_sources(&compilation.plan, line->output, error);
+                emit_sources(&compilation.plan, line->output, error) &&
+                verify_sources(&compilation.plan, line->output, error);
     if (done)
         print_warnings(&compilation.strategy);
     if (line->output)
@@ -100,10 +101,16 @@ bool command_gen(const struct command_line *line, struct error *error)
     return done;
 }
 
+/* The plan that the sources state, proven; and no line of them that it does not account for. */
+static bool prove_sources(const char *folder, struct plan *plan, struct error *error)
+{
+    return read_back(folder, plan, error) && verify_plan(plan, error) && emitted_code_agrees(plan, folder, error);
+}
+
 bool command_verify(const struct command_line *line, struct error *error)
 {
     struct plan plan;
-    bool done = read_back(line->input, &plan, error) && verify_plan(&plan, error);
+    bool done = prove_sources(line->input, &plan, error);
     if (done)
         printf("%s: proven: %s, %d ranks of %d classes, plan %.12s\n", line->input, plan.name, plan.world,
                plan.class_count, plan.hash);
@@ -117,9 +124,8 @@ bool command_shard(const struct command_line *line, struct error *error)
     if (!needs("-o DIR", line->output, error) || !needs("--model HF_DIR", line->model, error))
         return false;
     int wrote = 0;
-    bool done = is_folder(line->input)
-                    ? read_back(line->input, &compilation.plan, error) && verify_plan(&compilation.plan, error)
-                    : compile(&compilation, line, error);
+    bool done = is_folder(line->input) ? prove_sources(line->input, &compilation.plan, error)
+                                       : compile(&compilation, line, error);
     done = done && shard_checkpoint(&compilation.plan, line->model, line->output, &wrote, error);
     if (done)
         printf("%s: %d shard files written\n", line->output, wrote);
@@ -130,8 +136,8 @@ bool command_shard(const struct command_line *line, struct error *error)
 bool command_build(const struct command_line *line, struct error *error)
 {
     struct plan plan = {0};
-    bool done = needs("-o BUILD", line->output, error) && read_back(line->input, &plan, error) &&
-                verify_plan(&plan, error) && build_ranks(line->input, line->output, error);
+    bool done = needs("-o BUILD", line->output, error) && prove_sources(line->input, &plan, error) &&
+                build_ranks(line->input, line->output, error);
     if (done)
         printf("%s: %d ranks of %d classes built\n", line->output, plan.world, plan.class_count);
     plan_free(&plan);

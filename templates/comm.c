@@ -1,5 +1,6 @@
 //% local shape = class.shape
 //% local FLAG_PAIR = 128
+//% local micros = ("ABCDEFGH"):sub(1, shape.micro_batches)
 //% local function each(name)
 //%   local found = {}
 //%   for _, mailbox in ipairs(class.mailboxes) do
@@ -9,8 +10,8 @@
 //% end
 /* ${plan.name}, class ${class.name}: whom a rank talks to, and where in the shared segment.
  *
- * Peers come from the rank's row. A channel is a pair of flag lines (${FLAG_PAIR} bytes) and a slot, at the same
- * offsets in every rank's part of the segment; a part has ${plan.mailbox_bytes} bytes, the first begins at ${plan.mailbox_offset}. */
+ * Peers come from the rank's row. A channel is a pair of flag lines (${FLAG_PAIR} bytes) and a slot, at the offsets of
+ * memory.h in a rank's part of the segment. A part has ${plan.mailbox_bytes} bytes; the first begins at ${plan.mailbox_offset}. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -43,9 +44,9 @@ static void connect_partial(struct rank *r)
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
 //%   for _, box in each("PARTIAL") do
-        partial_out[${box.micro}][i] = channel_at(own, ${box.flags} + (uint64_t)i * ${FLAG_PAIR}, ${box.data}, peer);
-        partial_in[${box.micro}][i] = channel_at(theirs, ${box.flags} + (uint64_t)r->tp * ${FLAG_PAIR}, ${box.data}, peer);
-        partial[${box.micro}][i] = (float *)(void *)(theirs + ${box.data});
+        partial_out[${box.micro}][i] = channel_at(own, PARTIAL_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR}, PARTIAL_${box.micro}_DATA, peer);
+        partial_in[${box.micro}][i] = channel_at(theirs, PARTIAL_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR}, PARTIAL_${box.micro}_DATA, peer);
+        partial[${box.micro}][i] = (float *)(void *)(theirs + PARTIAL_${box.micro}_DATA);
 //%   end
     }
     r->links.partial_out = partial_out[0];
@@ -69,8 +70,11 @@ static void connect_experts(struct rank *r)
 //%   for _, name in ipairs({"DISPATCH", "COMBINE"}) do
 //%     local out, into = name:lower() .. "_out", name:lower() .. "_in"
 //%     for _, box in each(name) do
-        ${into}[${box.micro}][i] = channel_at(own, ${box.flags} + here * ${FLAG_PAIR}, ${box.data} + here * ${box.stride}, peer);
-        ${out}[${box.micro}][i] = channel_at(theirs, ${box.flags} + there * ${FLAG_PAIR}, ${box.data} + there * ${box.stride}, peer);
+//%       local box_name = name .. "_" .. box.micro
+        ${into}[${box.micro}][i] = channel_at(own, ${box_name}_FLAGS + here * ${FLAG_PAIR},
+                                      ${box_name}_DATA + here * ${box_name}_STRIDE, peer);
+        ${out}[${box.micro}][i] = channel_at(theirs, ${box_name}_FLAGS + there * ${FLAG_PAIR},
+                                      ${box_name}_DATA + there * ${box_name}_STRIDE, peer);
 //%     end
 //%   end
     }
@@ -89,7 +93,7 @@ static void connect_previous(struct rank *r)
 {
     unsigned char *own = part_of(r, r->number);
 //%   for _, box in each("STAGE") do
-    stage_in[${box.micro}] = channel_at(own, ${box.flags}, ${box.data}, rank_row.previous);
+    stage_in[${box.micro}] = channel_at(own, STAGE_${box.micro}_FLAGS, STAGE_${box.micro}_DATA, rank_row.previous);
 //%   end
     r->links.stage_in = stage_in;
 }
@@ -102,10 +106,8 @@ static struct channel stage_out[MICRO_BATCHES];
 static void connect_next(struct rank *r)
 {
     unsigned char *theirs = part_of(r, rank_row.next);
-//%   for _, box in ipairs(plan.classes[#plan.classes].mailboxes) do
-//%     if box.name == "STAGE" then
-    stage_out[${box.micro}] = channel_at(theirs, ${box.flags}, ${box.data}, rank_row.next);
-//%     end
+//%   for micro in micros:gmatch "%u" do
+    stage_out[${micro}] = channel_at(theirs, NEXT_STAGE_${micro}_FLAGS, NEXT_STAGE_${micro}_DATA, rank_row.next);
 //%   end
     r->links.stage_out = stage_out;
 }
@@ -125,10 +127,10 @@ static void connect_logits(struct rank *r)
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
 //%   for _, box in each("LOGITS") do
-        logits[${box.micro}][i] = (float *)(void *)(theirs + ${box.data});
+        logits[${box.micro}][i] = (float *)(void *)(theirs + LOGITS_${box.micro}_DATA);
 //%     if shape.tp > 1 then
-        logits_out[${box.micro}][i] = channel_at(own, ${box.flags} + (uint64_t)i * ${FLAG_PAIR}, ${box.data}, peer);
-        logits_in[${box.micro}][i] = channel_at(theirs, ${box.flags} + (uint64_t)r->tp * ${FLAG_PAIR}, ${box.data}, peer);
+        logits_out[${box.micro}][i] = channel_at(own, LOGITS_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR}, LOGITS_${box.micro}_DATA, peer);
+        logits_in[${box.micro}][i] = channel_at(theirs, LOGITS_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR}, LOGITS_${box.micro}_DATA, peer);
 //%     end
 //%   end
     }
@@ -138,7 +140,7 @@ static void connect_logits(struct rank *r)
     r->links.logits_in = logits_in[0];
 //%   end
 //%   for _, box in each("TOKENS") do
-    r->links.tokens = (int32_t *)(void *)(own + ${box.data});
+    r->links.tokens = (int32_t *)(void *)(own + TOKENS_DATA);
 //%   end
 }
 //% end
@@ -159,7 +161,7 @@ void connect_channels(struct rank *r)
     connect_logits(r);
 //% end
 //% for _, box in each("LOAD") do
-    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + ${box.data});
-    touch_pages(part_of(r, r->number), ${box.data + box.bytes});
+    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
+    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 //% end
 }

@@ -66,3 +66,30 @@ enum {
 //% line("EXPERTS_BYTES = " .. class.experts_bytes, mib(class.experts_bytes))
 //% show()
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+//% for _, box in ipairs(class.mailboxes) do
+//%   local name = box.micro and box.name .. "_" .. box.micro or box.name
+//%   line(name .. "_FLAGS = " .. box.flags, box.text)
+//%   line(name .. "_DATA = " .. box.data, thousands(box.bytes) .. " bytes")
+//%   line(name .. "_DATA_BYTES = " .. box.bytes, "all slots")
+//%   line(name .. "_STRIDE = " .. box.stride, "from slot to slot")
+//%   line(name .. "_SLOTS = " .. box.slots, "pairs of flag lines")
+//% end
+//% show()
+};
+//% if not class.last_stage then
+
+/* In the part of the next stage's rank: the mailbox that rows go to. */
+enum {
+//%   for _, box in ipairs(plan.classes[#plan.classes].mailboxes) do
+//%     if box.name == "STAGE" then
+//%       line("NEXT_STAGE_" .. box.micro .. "_FLAGS = " .. box.flags, "posted and taken")
+//%       line("NEXT_STAGE_" .. box.micro .. "_DATA = " .. box.data, thousands(box.bytes) .. " bytes")
+//%     end
+//%   end
+//%   show()
+};
+//% end

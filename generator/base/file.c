@@ -122,3 +122,17 @@ void sha256_text(const void *bytes, size_t length, char out[SHA256_TEXT])
     crypto_hash_sha256(hash, bytes, length);
     sodium_bin2hex(out, SHA256_TEXT, hash, sizeof hash);
 }
+
+bool path_is_inside(const char *path)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    for (int names = 0; names < 2 && *path && strchr(letters, *path); names++) {
+        path += strspn(path, all);
+        if (*path == '\0')
+            return true;
+        if (*path++ != '/')
+            return false;
+    }
+    return false;
+}

@@ -21,6 +21,10 @@ bool folder_make(const char *path, struct error *error);
 /* "folder/name", in a static-size buffer of the caller; refuses what does not fit. */
 bool path_join(char *out, size_t room, const char *folder, const char *name, struct error *error);
 
+/* Whether `path` is "name" or "folder/name", each beginning with a letter: what rankc itself writes below a folder, and
+ * nothing that leads out of it. */
+bool path_is_inside(const char *path);
+
 /* SHA-256 of `length` bytes as 64 hexadecimal digits and a NUL. */
 enum { SHA256_TEXT = 65 };
 void sha256_text(const void *bytes, size_t length, char out[SHA256_TEXT]);

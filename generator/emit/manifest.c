@@ -27,23 +27,6 @@ void manifest_write(const char *plan_hash, struct output_file *files, int count,
     }
 }
 
-/* Whether a path is one that rankc writes, so that removing it can touch nothing else: a name, or a folder's name and a
- * name, that begin with a letter. */
-static bool is_ours(const char *path)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", others[] = "0123456789_-.";
-    int names = 0;
-    for (; names < 2 && *path && strchr(letters, *path); names++) {
-        while (*path && (strchr(letters, *path) || strchr(others, *path)))
-            path++;
-        if (*path == '\0')
-            return true;
-        if (*path++ != '/')
-            return false;
-    }
-    return false;
-}
-
 static void add_path(char ***paths, int *count, const char *path)
 {
     char **grown = realloc(*paths, (size_t)(*count + 1) * sizeof *grown);
@@ -62,9 +45,9 @@ static bool read_lines(const char *path, char *bytes, char ***paths, int *count,
     for (char *line = strtok(bytes, "\n"); line; line = strtok(NULL, "\n"), number++) {
         bool first = number == 1;
         const char *name = line + HASH_DIGITS + 2;
-        bool right =
-            first ? strncmp(line, "plan ", 5) == 0
-                  : strspn(line, "0123456789abcdef") == HASH_DIGITS && strncmp(name - 2, "  ", 2) == 0 && is_ours(name);
+        bool right = first ? strncmp(line, "plan ", 5) == 0
+                           : strspn(line, "0123456789abcdef") == HASH_DIGITS && strncmp(name - 2, "  ", 2) == 0 &&
+                                 path_is_inside(name);
         if (!right)
             return fail(error, path, number,
                         "is not a line that rankc wrote; give another output folder, or remove "

@@ -1,4 +1,5 @@
 #include "emit/sources.h"
+#include "base/file.h"
 #include "base/home.h"
 #include "base/sandbox.h"
 #include "emit/publish.h"
@@ -30,7 +31,7 @@ static const struct output {
     {"main.c", "main.c", EACH_CLASS, PREFILL},
 };
 
-enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+enum { OUTPUTS = sizeof outputs / sizeof *outputs, MOST_BYTES = 64 << 20 };
 
 struct rendering {
     struct facts facts;
@@ -133,6 +134,32 @@ bool emit_sources(const struct plan *plan, const char *folder, struct error *err
         add_manifest(&rendering);
         done = publish_all(&rendering, folder, error);
     }
+    rendering_close(&rendering);
+    return done;
+}
+
+static bool agrees(const struct output_file *file, const char *folder, struct error *error)
+{
+    char path[4096];
+    struct text found = {0};
+    if (!path_join(path, sizeof path, folder, file->path, error) || !file_read(path, MOST_BYTES, &found, error))
+        return false;
+    const char *at = found.bytes ? found.bytes : "", *wanted = file->bytes.bytes;
+    int line = 1;
+    for (; *at && *at == *wanted; at++, wanted++)
+        line += *at == '\n';
+    bool same = *at == *wanted;
+    text_free(&found);
+    return same || fail(error, path, line, "is not what rankc emits for this plan; generate the sources again");
+}
+
+bool emitted_code_agrees(const struct plan *plan, const char *folder, struct error *error)
+{
+    struct rendering rendering;
+    rendering_open(&rendering, plan);
+    bool done = render_all(&rendering, error);
+    for (int i = 0; done && i < rendering.count; i++)
+        done = strcmp(rendering.files[i].path, outputs[0].name) == 0 || agrees(&rendering.files[i], folder, error);
     rendering_close(&rendering);
     return done;
 }

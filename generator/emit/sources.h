@@ -8,5 +8,9 @@
  * touched. A template that fails, a full disk or a folder that cannot be written leaves the folder as it was. */
 bool emit_sources(const struct plan *plan, const char *folder, struct error *error);
 
+/* Whether the code in `folder` is what this plan is emitted as, to the byte. Names the file and line where it is not.
+ * PLAN.txt is left out: its ledger cannot be told from sources. */
+bool emitted_code_agrees(const struct plan *plan, const char *folder, struct error *error);
+
 /* Appends PLAN.txt alone: the report for people. */
 bool emit_report(const struct plan *plan, struct text *out, struct error *error);

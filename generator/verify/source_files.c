@@ -7,21 +7,6 @@ enum { MOST_MANIFEST_BYTES = 1 << 20, MOST_SOURCE_BYTES = 64 << 20, HASH_DIGITS 
 
 static const char hex_digits[] = "0123456789abcdef";
 
-/* "file" or "folder/file", both beginning with a letter: nothing that leads out of the folder. */
-static bool is_inside(const char *name)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    static const char all[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    for (int parts = 0; parts < 2 && *name && strchr(letters, *name); parts++) {
-        name += strspn(name, all);
-        if (*name == '\0')
-            return true;
-        if (*name++ != '/')
-            return false;
-    }
-    return false;
-}
-
 static bool load(struct source_files *files, const char *folder, const char *name, const char *hash,
                  struct error *error)
 {
@@ -35,9 +20,9 @@ static bool load(struct source_files *files, const char *folder, const char *nam
         return false;
     sha256_text(file->text.bytes, file->text.length, found);
     if (memcmp(found, hash, HASH_DIGITS) != 0)
-        return fail(error, path, 0, "was changed after it was generated; generate again");
+        return fail(error, path, 0, "was changed after it was generated; generate it again");
     if (strlen(file->text.bytes) != file->text.length)
-        return fail(error, path, 0, "has a zero byte; generate again");
+        return fail(error, path, 0, "has a zero byte; generate it again");
     return true;
 }
 
@@ -51,11 +36,11 @@ static bool load_listed(struct source_files *files, const char *folder, char *li
             *end = '\0';
         const char *name = line + HASH_DIGITS + 2;
         if (!end || strspn(line, hex_digits) != HASH_DIGITS || strncmp(line + HASH_DIGITS, "  ", 2) != 0 ||
-            !is_inside(name))
+            !path_is_inside(name))
             return fail(error, files->manifest, number,
-                        "is not a hash and the name of a file in this folder; generate again");
+                        "is not a hash and the name of a file in this folder; generate it again");
         if (files->count > 0 && strcmp(files->files[files->count - 1].name, name) >= 0)
-            return fail(error, files->manifest, number, "%s is out of order; generate again", name);
+            return fail(error, files->manifest, number, "%s is out of order; generate it again", name);
         if (!load(files, folder, name, line, error))
             return false;
         line = end + 1;
@@ -69,7 +54,7 @@ static bool read_manifest(struct source_files *files, struct text *text, struct 
         return false;
     if (strncmp(text->bytes, "plan ", 5) != 0 || strspn(text->bytes + 5, hex_digits) != HASH_DIGITS ||
         text->bytes[5 + HASH_DIGITS] != '\n')
-        return fail(error, files->manifest, 1, "is not the hash of a plan; generate again");
+        return fail(error, files->manifest, 1, "is not the hash of a plan; generate it again");
     memcpy(files->plan_hash, text->bytes + 5, HASH_DIGITS);
     return true;
 }
@@ -100,15 +85,11 @@ void source_files_close(struct source_files *files)
     pool_free(&files->pool);
 }
 
-bool source_files_find(const struct source_files *files, const char *folder, const char *name, struct source *source,
-                       struct pool *pool, struct error *error)
+const struct source_file *source_files_find(const struct source_files *files, const char *name, struct error *error)
 {
-    char wanted[512];
-    snprintf(wanted, sizeof wanted, "%s%s%s", folder ? folder : "", folder ? "/" : "", name);
     for (int i = 0; i < files->count; i++)
-        if (strcmp(files->files[i].name, wanted) == 0) {
-            source_open(source, files->files[i].path, files->files[i].text.bytes, pool, error);
-            return true;
-        }
-    return fail(error, files->manifest, 0, "does not list %s; generate again", wanted);
+        if (strcmp(files->files[i].name, name) == 0)
+            return &files->files[i];
+    fail(error, files->manifest, 0, "does not list %s; generate again", name);
+    return NULL;
 }

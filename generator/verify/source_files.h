@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/file.h"
-#include "verify/source_text.h"
+#include "base/pool.h"
 
 struct source_file {
     const char *name; /* below the folder: "first/class.h" */
@@ -23,6 +23,5 @@ struct source_files {
 bool source_files_open(struct source_files *files, const char *folder, struct error *error);
 void source_files_close(struct source_files *files);
 
-/* Opens "folder/name", or "name" when `folder` is NULL. What it reads is kept in `pool`. */
-bool source_files_find(const struct source_files *files, const char *folder, const char *name, struct source *source,
-                       struct pool *pool, struct error *error);
+/* The file of that name below the folder: "first/class.h". NULL and an error when the manifest does not list it. */
+const struct source_file *source_files_find(const struct source_files *files, const char *name, struct error *error);

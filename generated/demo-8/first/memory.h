@@ -74,3 +74,51 @@ enum {
     EXPERT_LAYER_STRIDE = 196608, // slots of a layer: 8
     EXPERTS_BYTES = 1572864,      // 1.50 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    PARTIAL_A_FLAGS = 0,            // this rank's share of a tp sum, read by the tp group
+    PARTIAL_A_DATA = 256,           // 65,536 bytes
+    PARTIAL_A_DATA_BYTES = 65536,   // all slots
+    PARTIAL_A_STRIDE = 0,           // from slot to slot
+    PARTIAL_A_SLOTS = 2,            // pairs of flag lines
+    PARTIAL_B_FLAGS = 65792,        // this rank's share of a tp sum, read by the tp group
+    PARTIAL_B_DATA = 66048,         // 65,536 bytes
+    PARTIAL_B_DATA_BYTES = 65536,   // all slots
+    PARTIAL_B_STRIDE = 0,           // from slot to slot
+    PARTIAL_B_SLOTS = 2,            // pairs of flag lines
+    DISPATCH_A_FLAGS = 131584,      // rows for this rank's experts, one slot an ep peer
+    DISPATCH_A_DATA = 131840,       // 135,296 bytes
+    DISPATCH_A_DATA_BYTES = 135296, // all slots
+    DISPATCH_A_STRIDE = 67648,      // from slot to slot
+    DISPATCH_A_SLOTS = 2,           // pairs of flag lines
+    COMBINE_A_FLAGS = 267136,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_A_DATA = 267392,        // 131,072 bytes
+    COMBINE_A_DATA_BYTES = 131072,  // all slots
+    COMBINE_A_STRIDE = 65536,       // from slot to slot
+    COMBINE_A_SLOTS = 2,            // pairs of flag lines
+    DISPATCH_B_FLAGS = 398464,      // rows for this rank's experts, one slot an ep peer
+    DISPATCH_B_DATA = 398720,       // 135,296 bytes
+    DISPATCH_B_DATA_BYTES = 135296, // all slots
+    DISPATCH_B_STRIDE = 67648,      // from slot to slot
+    DISPATCH_B_SLOTS = 2,           // pairs of flag lines
+    COMBINE_B_FLAGS = 534016,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_B_DATA = 534272,        // 131,072 bytes
+    COMBINE_B_DATA_BYTES = 131072,  // all slots
+    COMBINE_B_STRIDE = 65536,       // from slot to slot
+    COMBINE_B_SLOTS = 2,            // pairs of flag lines
+    LOAD_FLAGS = 665344,            // rows counted by layer and expert, read by the head
+    LOAD_DATA = 665344,             // 576 bytes
+    LOAD_DATA_BYTES = 576,          // all slots
+    LOAD_STRIDE = 0,                // from slot to slot
+    LOAD_SLOTS = 0,                 // pairs of flag lines
+};
+
+/* In the part of the next stage's rank: the mailbox that rows go to. */
+enum {
+    NEXT_STAGE_A_FLAGS = 0,     // posted and taken
+    NEXT_STAGE_A_DATA = 128,    // 65,536 bytes
+    NEXT_STAGE_B_FLAGS = 65664, // posted and taken
+    NEXT_STAGE_B_DATA = 65792,  // 65,536 bytes
+};

@@ -1,7 +1,7 @@
 /* demo-8, class last: whom a rank talks to, and where in the shared segment.
  *
- * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the same
- * offsets in every rank's part of the segment; a part has 1323008 bytes, the first begins at 40960. */
+ * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
+ * memory.h in a rank's part of the segment. A part has 1323008 bytes; the first begins at 40960. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -24,12 +24,12 @@ static void connect_partial(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        partial_out[A][i] = channel_at(own, 131328 + (uint64_t)i * 128, 131584, peer);
-        partial_in[A][i] = channel_at(theirs, 131328 + (uint64_t)r->tp * 128, 131584, peer);
-        partial[A][i] = (float *)(void *)(theirs + 131584);
-        partial_out[B][i] = channel_at(own, 197120 + (uint64_t)i * 128, 197376, peer);
-        partial_in[B][i] = channel_at(theirs, 197120 + (uint64_t)r->tp * 128, 197376, peer);
-        partial[B][i] = (float *)(void *)(theirs + 197376);
+        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128, PARTIAL_A_DATA, peer);
+        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128, PARTIAL_A_DATA, peer);
+        partial[A][i] = (float *)(void *)(theirs + PARTIAL_A_DATA);
+        partial_out[B][i] = channel_at(own, PARTIAL_B_FLAGS + (uint64_t)i * 128, PARTIAL_B_DATA, peer);
+        partial_in[B][i] = channel_at(theirs, PARTIAL_B_FLAGS + (uint64_t)r->tp * 128, PARTIAL_B_DATA, peer);
+        partial[B][i] = (float *)(void *)(theirs + PARTIAL_B_DATA);
     }
     r->links.partial_out = partial_out[0];
     r->links.partial_in = partial_in[0];
@@ -47,14 +47,22 @@ static void connect_experts(struct rank *r)
         int32_t peer = rank_row.ep_group[i];
         unsigned char *theirs = part_of(r, peer);
         uint64_t here = (uint64_t)i, there = (uint64_t)r->ep;
-        dispatch_in[A][i] = channel_at(own, 262912 + here * 128, 263168 + here * 67648, peer);
-        dispatch_out[A][i] = channel_at(theirs, 262912 + there * 128, 263168 + there * 67648, peer);
-        dispatch_in[B][i] = channel_at(own, 529792 + here * 128, 530048 + here * 67648, peer);
-        dispatch_out[B][i] = channel_at(theirs, 529792 + there * 128, 530048 + there * 67648, peer);
-        combine_in[A][i] = channel_at(own, 398464 + here * 128, 398720 + here * 65536, peer);
-        combine_out[A][i] = channel_at(theirs, 398464 + there * 128, 398720 + there * 65536, peer);
-        combine_in[B][i] = channel_at(own, 665344 + here * 128, 665600 + here * 65536, peer);
-        combine_out[B][i] = channel_at(theirs, 665344 + there * 128, 665600 + there * 65536, peer);
+        dispatch_in[A][i] = channel_at(own, DISPATCH_A_FLAGS + here * 128,
+                                      DISPATCH_A_DATA + here * DISPATCH_A_STRIDE, peer);
+        dispatch_out[A][i] = channel_at(theirs, DISPATCH_A_FLAGS + there * 128,
+                                      DISPATCH_A_DATA + there * DISPATCH_A_STRIDE, peer);
+        dispatch_in[B][i] = channel_at(own, DISPATCH_B_FLAGS + here * 128,
+                                      DISPATCH_B_DATA + here * DISPATCH_B_STRIDE, peer);
+        dispatch_out[B][i] = channel_at(theirs, DISPATCH_B_FLAGS + there * 128,
+                                      DISPATCH_B_DATA + there * DISPATCH_B_STRIDE, peer);
+        combine_in[A][i] = channel_at(own, COMBINE_A_FLAGS + here * 128,
+                                      COMBINE_A_DATA + here * COMBINE_A_STRIDE, peer);
+        combine_out[A][i] = channel_at(theirs, COMBINE_A_FLAGS + there * 128,
+                                      COMBINE_A_DATA + there * COMBINE_A_STRIDE, peer);
+        combine_in[B][i] = channel_at(own, COMBINE_B_FLAGS + here * 128,
+                                      COMBINE_B_DATA + here * COMBINE_B_STRIDE, peer);
+        combine_out[B][i] = channel_at(theirs, COMBINE_B_FLAGS + there * 128,
+                                      COMBINE_B_DATA + there * COMBINE_B_STRIDE, peer);
     }
     r->links.dispatch_out = dispatch_out[0];
     r->links.dispatch_in = dispatch_in[0];
@@ -68,8 +76,8 @@ static struct channel stage_in[MICRO_BATCHES];
 static void connect_previous(struct rank *r)
 {
     unsigned char *own = part_of(r, r->number);
-    stage_in[A] = channel_at(own, 0, 128, rank_row.previous);
-    stage_in[B] = channel_at(own, 65664, 65792, rank_row.previous);
+    stage_in[A] = channel_at(own, STAGE_A_FLAGS, STAGE_A_DATA, rank_row.previous);
+    stage_in[B] = channel_at(own, STAGE_B_FLAGS, STAGE_B_DATA, rank_row.previous);
     r->links.stage_in = stage_in;
 }
 
@@ -83,17 +91,17 @@ static void connect_logits(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        logits[A][i] = (float *)(void *)(theirs + 796928);
-        logits_out[A][i] = channel_at(own, 796672 + (uint64_t)i * 128, 796928, peer);
-        logits_in[A][i] = channel_at(theirs, 796672 + (uint64_t)r->tp * 128, 796928, peer);
-        logits[B][i] = (float *)(void *)(theirs + 1059328);
-        logits_out[B][i] = channel_at(own, 1059072 + (uint64_t)i * 128, 1059328, peer);
-        logits_in[B][i] = channel_at(theirs, 1059072 + (uint64_t)r->tp * 128, 1059328, peer);
+        logits[A][i] = (float *)(void *)(theirs + LOGITS_A_DATA);
+        logits_out[A][i] = channel_at(own, LOGITS_A_FLAGS + (uint64_t)i * 128, LOGITS_A_DATA, peer);
+        logits_in[A][i] = channel_at(theirs, LOGITS_A_FLAGS + (uint64_t)r->tp * 128, LOGITS_A_DATA, peer);
+        logits[B][i] = (float *)(void *)(theirs + LOGITS_B_DATA);
+        logits_out[B][i] = channel_at(own, LOGITS_B_FLAGS + (uint64_t)i * 128, LOGITS_B_DATA, peer);
+        logits_in[B][i] = channel_at(theirs, LOGITS_B_FLAGS + (uint64_t)r->tp * 128, LOGITS_B_DATA, peer);
     }
     r->links.logits = logits[0];
     r->links.logits_out = logits_out[0];
     r->links.logits_in = logits_in[0];
-    r->links.tokens = (int32_t *)(void *)(own + 1321472);
+    r->links.tokens = (int32_t *)(void *)(own + TOKENS_DATA);
 }
 
 void connect_channels(struct rank *r)
@@ -102,6 +110,6 @@ void connect_channels(struct rank *r)
     connect_experts(r);
     connect_previous(r);
     connect_logits(r);
-    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + 1321984);
-    touch_pages(part_of(r, r->number), 1322560);
+    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
+    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

@@ -75,3 +75,68 @@ enum {
     EXPERT_LAYER_STRIDE = 196608, // slots of a layer: 8
     EXPERTS_BYTES = 1572864,      // 1.50 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    STAGE_A_FLAGS = 0,              // rows from the previous stage
+    STAGE_A_DATA = 128,             // 65,536 bytes
+    STAGE_A_DATA_BYTES = 65536,     // all slots
+    STAGE_A_STRIDE = 0,             // from slot to slot
+    STAGE_A_SLOTS = 1,              // pairs of flag lines
+    STAGE_B_FLAGS = 65664,          // rows from the previous stage
+    STAGE_B_DATA = 65792,           // 65,536 bytes
+    STAGE_B_DATA_BYTES = 65536,     // all slots
+    STAGE_B_STRIDE = 0,             // from slot to slot
+    STAGE_B_SLOTS = 1,              // pairs of flag lines
+    PARTIAL_A_FLAGS = 131328,       // this rank's share of a tp sum, read by the tp group
+    PARTIAL_A_DATA = 131584,        // 65,536 bytes
+    PARTIAL_A_DATA_BYTES = 65536,   // all slots
+    PARTIAL_A_STRIDE = 0,           // from slot to slot
+    PARTIAL_A_SLOTS = 2,            // pairs of flag lines
+    PARTIAL_B_FLAGS = 197120,       // this rank's share of a tp sum, read by the tp group
+    PARTIAL_B_DATA = 197376,        // 65,536 bytes
+    PARTIAL_B_DATA_BYTES = 65536,   // all slots
+    PARTIAL_B_STRIDE = 0,           // from slot to slot
+    PARTIAL_B_SLOTS = 2,            // pairs of flag lines
+    DISPATCH_A_FLAGS = 262912,      // rows for this rank's experts, one slot an ep peer
+    DISPATCH_A_DATA = 263168,       // 135,296 bytes
+    DISPATCH_A_DATA_BYTES = 135296, // all slots
+    DISPATCH_A_STRIDE = 67648,      // from slot to slot
+    DISPATCH_A_SLOTS = 2,           // pairs of flag lines
+    COMBINE_A_FLAGS = 398464,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_A_DATA = 398720,        // 131,072 bytes
+    COMBINE_A_DATA_BYTES = 131072,  // all slots
+    COMBINE_A_STRIDE = 65536,       // from slot to slot
+    COMBINE_A_SLOTS = 2,            // pairs of flag lines
+    DISPATCH_B_FLAGS = 529792,      // rows for this rank's experts, one slot an ep peer
+    DISPATCH_B_DATA = 530048,       // 135,296 bytes
+    DISPATCH_B_DATA_BYTES = 135296, // all slots
+    DISPATCH_B_STRIDE = 67648,      // from slot to slot
+    DISPATCH_B_SLOTS = 2,           // pairs of flag lines
+    COMBINE_B_FLAGS = 665344,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_B_DATA = 665600,        // 131,072 bytes
+    COMBINE_B_DATA_BYTES = 131072,  // all slots
+    COMBINE_B_STRIDE = 65536,       // from slot to slot
+    COMBINE_B_SLOTS = 2,            // pairs of flag lines
+    LOGITS_A_FLAGS = 796672,        // this rank's slice of the logits, read by the tp group and the head
+    LOGITS_A_DATA = 796928,         // 262,144 bytes
+    LOGITS_A_DATA_BYTES = 262144,   // all slots
+    LOGITS_A_STRIDE = 0,            // from slot to slot
+    LOGITS_A_SLOTS = 2,             // pairs of flag lines
+    LOGITS_B_FLAGS = 1059072,       // this rank's slice of the logits, read by the tp group and the head
+    LOGITS_B_DATA = 1059328,        // 262,144 bytes
+    LOGITS_B_DATA_BYTES = 262144,   // all slots
+    LOGITS_B_STRIDE = 0,            // from slot to slot
+    LOGITS_B_SLOTS = 2,             // pairs of flag lines
+    TOKENS_FLAGS = 1321472,         // sampled tokens, read by the head
+    TOKENS_DATA = 1321472,          // 512 bytes
+    TOKENS_DATA_BYTES = 512,        // all slots
+    TOKENS_STRIDE = 0,              // from slot to slot
+    TOKENS_SLOTS = 0,               // pairs of flag lines
+    LOAD_FLAGS = 1321984,           // rows counted by layer and expert, read by the head
+    LOAD_DATA = 1321984,            // 576 bytes
+    LOAD_DATA_BYTES = 576,          // all slots
+    LOAD_STRIDE = 0,                // from slot to slot
+    LOAD_SLOTS = 0,                 // pairs of flag lines
+};

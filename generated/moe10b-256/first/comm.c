@@ -1,7 +1,7 @@
 /* moe10b-256, class first: whom a rank talks to, and where in the shared segment.
  *
- * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the same
- * offsets in every rank's part of the segment; a part has 150941696 bytes, the first begins at 921600. */
+ * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
+ * memory.h in a rank's part of the segment. A part has 150941696 bytes; the first begins at 921600. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -24,12 +24,12 @@ static void connect_partial(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        partial_out[A][i] = channel_at(own, 0 + (uint64_t)i * 128, 256, peer);
-        partial_in[A][i] = channel_at(theirs, 0 + (uint64_t)r->tp * 128, 256, peer);
-        partial[A][i] = (float *)(void *)(theirs + 256);
-        partial_out[B][i] = channel_at(own, 2097408 + (uint64_t)i * 128, 2097664, peer);
-        partial_in[B][i] = channel_at(theirs, 2097408 + (uint64_t)r->tp * 128, 2097664, peer);
-        partial[B][i] = (float *)(void *)(theirs + 2097664);
+        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128, PARTIAL_A_DATA, peer);
+        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128, PARTIAL_A_DATA, peer);
+        partial[A][i] = (float *)(void *)(theirs + PARTIAL_A_DATA);
+        partial_out[B][i] = channel_at(own, PARTIAL_B_FLAGS + (uint64_t)i * 128, PARTIAL_B_DATA, peer);
+        partial_in[B][i] = channel_at(theirs, PARTIAL_B_FLAGS + (uint64_t)r->tp * 128, PARTIAL_B_DATA, peer);
+        partial[B][i] = (float *)(void *)(theirs + PARTIAL_B_DATA);
     }
     r->links.partial_out = partial_out[0];
     r->links.partial_in = partial_in[0];
@@ -47,14 +47,22 @@ static void connect_experts(struct rank *r)
         int32_t peer = rank_row.ep_group[i];
         unsigned char *theirs = part_of(r, peer);
         uint64_t here = (uint64_t)i, there = (uint64_t)r->ep;
-        dispatch_in[A][i] = channel_at(own, 4194816 + here * 128, 4196864 + here * 2101312, peer);
-        dispatch_out[A][i] = channel_at(theirs, 4194816 + there * 128, 4196864 + there * 2101312, peer);
-        dispatch_in[B][i] = channel_at(own, 71374336 + here * 128, 71376384 + here * 2101312, peer);
-        dispatch_out[B][i] = channel_at(theirs, 71374336 + there * 128, 71376384 + there * 2101312, peer);
-        combine_in[A][i] = channel_at(own, 37817856 + here * 128, 37819904 + here * 2097152, peer);
-        combine_out[A][i] = channel_at(theirs, 37817856 + there * 128, 37819904 + there * 2097152, peer);
-        combine_in[B][i] = channel_at(own, 104997376 + here * 128, 104999424 + here * 2097152, peer);
-        combine_out[B][i] = channel_at(theirs, 104997376 + there * 128, 104999424 + there * 2097152, peer);
+        dispatch_in[A][i] = channel_at(own, DISPATCH_A_FLAGS + here * 128,
+                                      DISPATCH_A_DATA + here * DISPATCH_A_STRIDE, peer);
+        dispatch_out[A][i] = channel_at(theirs, DISPATCH_A_FLAGS + there * 128,
+                                      DISPATCH_A_DATA + there * DISPATCH_A_STRIDE, peer);
+        dispatch_in[B][i] = channel_at(own, DISPATCH_B_FLAGS + here * 128,
+                                      DISPATCH_B_DATA + here * DISPATCH_B_STRIDE, peer);
+        dispatch_out[B][i] = channel_at(theirs, DISPATCH_B_FLAGS + there * 128,
+                                      DISPATCH_B_DATA + there * DISPATCH_B_STRIDE, peer);
+        combine_in[A][i] = channel_at(own, COMBINE_A_FLAGS + here * 128,
+                                      COMBINE_A_DATA + here * COMBINE_A_STRIDE, peer);
+        combine_out[A][i] = channel_at(theirs, COMBINE_A_FLAGS + there * 128,
+                                      COMBINE_A_DATA + there * COMBINE_A_STRIDE, peer);
+        combine_in[B][i] = channel_at(own, COMBINE_B_FLAGS + here * 128,
+                                      COMBINE_B_DATA + here * COMBINE_B_STRIDE, peer);
+        combine_out[B][i] = channel_at(theirs, COMBINE_B_FLAGS + there * 128,
+                                      COMBINE_B_DATA + there * COMBINE_B_STRIDE, peer);
     }
     r->links.dispatch_out = dispatch_out[0];
     r->links.dispatch_in = dispatch_in[0];
@@ -68,8 +76,8 @@ static struct channel stage_out[MICRO_BATCHES];
 static void connect_next(struct rank *r)
 {
     unsigned char *theirs = part_of(r, rank_row.next);
-    stage_out[A] = channel_at(theirs, 0, 128, rank_row.next);
-    stage_out[B] = channel_at(theirs, 2097280, 2097408, rank_row.next);
+    stage_out[A] = channel_at(theirs, NEXT_STAGE_A_FLAGS, NEXT_STAGE_A_DATA, rank_row.next);
+    stage_out[B] = channel_at(theirs, NEXT_STAGE_B_FLAGS, NEXT_STAGE_B_DATA, rank_row.next);
     r->links.stage_out = stage_out;
 }
 
@@ -78,6 +86,6 @@ void connect_channels(struct rank *r)
     connect_partial(r);
     connect_experts(r);
     connect_next(r);
-    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + 138553856);
-    touch_pages(part_of(r, r->number), 138553920);
+    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
+    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

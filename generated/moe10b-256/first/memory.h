@@ -74,3 +74,51 @@ enum {
     EXPERT_LAYER_STRIDE = 37748736, // slots of a layer: 1
     EXPERTS_BYTES = 150994944,      // 144.00 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    PARTIAL_A_FLAGS = 0,              // this rank's share of a tp sum, read by the tp group
+    PARTIAL_A_DATA = 256,             // 2,097,152 bytes
+    PARTIAL_A_DATA_BYTES = 2097152,   // all slots
+    PARTIAL_A_STRIDE = 0,             // from slot to slot
+    PARTIAL_A_SLOTS = 2,              // pairs of flag lines
+    PARTIAL_B_FLAGS = 2097408,        // this rank's share of a tp sum, read by the tp group
+    PARTIAL_B_DATA = 2097664,         // 2,097,152 bytes
+    PARTIAL_B_DATA_BYTES = 2097152,   // all slots
+    PARTIAL_B_STRIDE = 0,             // from slot to slot
+    PARTIAL_B_SLOTS = 2,              // pairs of flag lines
+    DISPATCH_A_FLAGS = 4194816,       // rows for this rank's experts, one slot an ep peer
+    DISPATCH_A_DATA = 4196864,        // 33,620,992 bytes
+    DISPATCH_A_DATA_BYTES = 33620992, // all slots
+    DISPATCH_A_STRIDE = 2101312,      // from slot to slot
+    DISPATCH_A_SLOTS = 16,            // pairs of flag lines
+    COMBINE_A_FLAGS = 37817856,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_A_DATA = 37819904,        // 33,554,432 bytes
+    COMBINE_A_DATA_BYTES = 33554432,  // all slots
+    COMBINE_A_STRIDE = 2097152,       // from slot to slot
+    COMBINE_A_SLOTS = 16,             // pairs of flag lines
+    DISPATCH_B_FLAGS = 71374336,      // rows for this rank's experts, one slot an ep peer
+    DISPATCH_B_DATA = 71376384,       // 33,620,992 bytes
+    DISPATCH_B_DATA_BYTES = 33620992, // all slots
+    DISPATCH_B_STRIDE = 2101312,      // from slot to slot
+    DISPATCH_B_SLOTS = 16,            // pairs of flag lines
+    COMBINE_B_FLAGS = 104997376,      // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_B_DATA = 104999424,       // 33,554,432 bytes
+    COMBINE_B_DATA_BYTES = 33554432,  // all slots
+    COMBINE_B_STRIDE = 2097152,       // from slot to slot
+    COMBINE_B_SLOTS = 16,             // pairs of flag lines
+    LOAD_FLAGS = 138553856,           // rows counted by layer and expert, read by the head
+    LOAD_DATA = 138553856,            // 64 bytes
+    LOAD_DATA_BYTES = 64,             // all slots
+    LOAD_STRIDE = 0,                  // from slot to slot
+    LOAD_SLOTS = 0,                   // pairs of flag lines
+};
+
+/* In the part of the next stage's rank: the mailbox that rows go to. */
+enum {
+    NEXT_STAGE_A_FLAGS = 0,       // posted and taken
+    NEXT_STAGE_A_DATA = 128,      // 2,097,152 bytes
+    NEXT_STAGE_B_FLAGS = 2097280, // posted and taken
+    NEXT_STAGE_B_DATA = 2097408,  // 2,097,152 bytes
+};

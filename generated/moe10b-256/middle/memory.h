@@ -73,3 +73,61 @@ enum {
     EXPERT_LAYER_STRIDE = 37748736, // slots of a layer: 1
     EXPERTS_BYTES = 150994944,      // 144.00 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    STAGE_A_FLAGS = 0,                // rows from the previous stage
+    STAGE_A_DATA = 128,               // 2,097,152 bytes
+    STAGE_A_DATA_BYTES = 2097152,     // all slots
+    STAGE_A_STRIDE = 0,               // from slot to slot
+    STAGE_A_SLOTS = 1,                // pairs of flag lines
+    STAGE_B_FLAGS = 2097280,          // rows from the previous stage
+    STAGE_B_DATA = 2097408,           // 2,097,152 bytes
+    STAGE_B_DATA_BYTES = 2097152,     // all slots
+    STAGE_B_STRIDE = 0,               // from slot to slot
+    STAGE_B_SLOTS = 1,                // pairs of flag lines
+    PARTIAL_A_FLAGS = 4194560,        // this rank's share of a tp sum, read by the tp group
+    PARTIAL_A_DATA = 4194816,         // 2,097,152 bytes
+    PARTIAL_A_DATA_BYTES = 2097152,   // all slots
+    PARTIAL_A_STRIDE = 0,             // from slot to slot
+    PARTIAL_A_SLOTS = 2,              // pairs of flag lines
+    PARTIAL_B_FLAGS = 6291968,        // this rank's share of a tp sum, read by the tp group
+    PARTIAL_B_DATA = 6292224,         // 2,097,152 bytes
+    PARTIAL_B_DATA_BYTES = 2097152,   // all slots
+    PARTIAL_B_STRIDE = 0,             // from slot to slot
+    PARTIAL_B_SLOTS = 2,              // pairs of flag lines
+    DISPATCH_A_FLAGS = 8389376,       // rows for this rank's experts, one slot an ep peer
+    DISPATCH_A_DATA = 8391424,        // 33,620,992 bytes
+    DISPATCH_A_DATA_BYTES = 33620992, // all slots
+    DISPATCH_A_STRIDE = 2101312,      // from slot to slot
+    DISPATCH_A_SLOTS = 16,            // pairs of flag lines
+    COMBINE_A_FLAGS = 42012416,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_A_DATA = 42014464,        // 33,554,432 bytes
+    COMBINE_A_DATA_BYTES = 33554432,  // all slots
+    COMBINE_A_STRIDE = 2097152,       // from slot to slot
+    COMBINE_A_SLOTS = 16,             // pairs of flag lines
+    DISPATCH_B_FLAGS = 75568896,      // rows for this rank's experts, one slot an ep peer
+    DISPATCH_B_DATA = 75570944,       // 33,620,992 bytes
+    DISPATCH_B_DATA_BYTES = 33620992, // all slots
+    DISPATCH_B_STRIDE = 2101312,      // from slot to slot
+    DISPATCH_B_SLOTS = 16,            // pairs of flag lines
+    COMBINE_B_FLAGS = 109191936,      // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_B_DATA = 109193984,       // 33,554,432 bytes
+    COMBINE_B_DATA_BYTES = 33554432,  // all slots
+    COMBINE_B_STRIDE = 2097152,       // from slot to slot
+    COMBINE_B_SLOTS = 16,             // pairs of flag lines
+    LOAD_FLAGS = 142748416,           // rows counted by layer and expert, read by the head
+    LOAD_DATA = 142748416,            // 64 bytes
+    LOAD_DATA_BYTES = 64,             // all slots
+    LOAD_STRIDE = 0,                  // from slot to slot
+    LOAD_SLOTS = 0,                   // pairs of flag lines
+};
+
+/* In the part of the next stage's rank: the mailbox that rows go to. */
+enum {
+    NEXT_STAGE_A_FLAGS = 0,       // posted and taken
+    NEXT_STAGE_A_DATA = 128,      // 2,097,152 bytes
+    NEXT_STAGE_B_FLAGS = 2097280, // posted and taken
+    NEXT_STAGE_B_DATA = 2097408,  // 2,097,152 bytes
+};

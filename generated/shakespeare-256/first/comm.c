@@ -1,7 +1,7 @@
 /* shakespeare-256, class first: whom a rank talks to, and where in the shared segment.
  *
- * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the same
- * offsets in every rank's part of the segment; a part has 704512 bytes, the first begins at 397312. */
+ * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
+ * memory.h in a rank's part of the segment. A part has 704512 bytes; the first begins at 397312. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -24,9 +24,9 @@ static void connect_partial(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        partial_out[A][i] = channel_at(own, 0 + (uint64_t)i * 128, 256, peer);
-        partial_in[A][i] = channel_at(theirs, 0 + (uint64_t)r->tp * 128, 256, peer);
-        partial[A][i] = (float *)(void *)(theirs + 256);
+        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128, PARTIAL_A_DATA, peer);
+        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128, PARTIAL_A_DATA, peer);
+        partial[A][i] = (float *)(void *)(theirs + PARTIAL_A_DATA);
     }
     r->links.partial_out = partial_out[0];
     r->links.partial_in = partial_in[0];
@@ -44,10 +44,14 @@ static void connect_experts(struct rank *r)
         int32_t peer = rank_row.ep_group[i];
         unsigned char *theirs = part_of(r, peer);
         uint64_t here = (uint64_t)i, there = (uint64_t)r->ep;
-        dispatch_in[A][i] = channel_at(own, 16640 + here * 128, 18688 + here * 16960, peer);
-        dispatch_out[A][i] = channel_at(theirs, 16640 + there * 128, 18688 + there * 16960, peer);
-        combine_in[A][i] = channel_at(own, 290048 + here * 128, 292096 + here * 16384, peer);
-        combine_out[A][i] = channel_at(theirs, 290048 + there * 128, 292096 + there * 16384, peer);
+        dispatch_in[A][i] = channel_at(own, DISPATCH_A_FLAGS + here * 128,
+                                      DISPATCH_A_DATA + here * DISPATCH_A_STRIDE, peer);
+        dispatch_out[A][i] = channel_at(theirs, DISPATCH_A_FLAGS + there * 128,
+                                      DISPATCH_A_DATA + there * DISPATCH_A_STRIDE, peer);
+        combine_in[A][i] = channel_at(own, COMBINE_A_FLAGS + here * 128,
+                                      COMBINE_A_DATA + here * COMBINE_A_STRIDE, peer);
+        combine_out[A][i] = channel_at(theirs, COMBINE_A_FLAGS + there * 128,
+                                      COMBINE_A_DATA + there * COMBINE_A_STRIDE, peer);
     }
     r->links.dispatch_out = dispatch_out[0];
     r->links.dispatch_in = dispatch_in[0];
@@ -61,7 +65,7 @@ static struct channel stage_out[MICRO_BATCHES];
 static void connect_next(struct rank *r)
 {
     unsigned char *theirs = part_of(r, rank_row.next);
-    stage_out[A] = channel_at(theirs, 0, 128, rank_row.next);
+    stage_out[A] = channel_at(theirs, NEXT_STAGE_A_FLAGS, NEXT_STAGE_A_DATA, rank_row.next);
     r->links.stage_out = stage_out;
 }
 
@@ -70,6 +74,6 @@ void connect_channels(struct rank *r)
     connect_partial(r);
     connect_experts(r);
     connect_next(r);
-    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + 554240);
-    touch_pages(part_of(r, r->number), 554304);
+    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
+    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

@@ -56,3 +56,34 @@ enum {
     EXPERT_LAYER_STRIDE = 24576, // slots of a layer: 1
     EXPERTS_BYTES = 98304,       // 0.09 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    PARTIAL_A_FLAGS = 0,            // this rank's share of a tp sum, read by the tp group
+    PARTIAL_A_DATA = 256,           // 16,384 bytes
+    PARTIAL_A_DATA_BYTES = 16384,   // all slots
+    PARTIAL_A_STRIDE = 0,           // from slot to slot
+    PARTIAL_A_SLOTS = 2,            // pairs of flag lines
+    DISPATCH_A_FLAGS = 16640,       // rows for this rank's experts, one slot an ep peer
+    DISPATCH_A_DATA = 18688,        // 271,360 bytes
+    DISPATCH_A_DATA_BYTES = 271360, // all slots
+    DISPATCH_A_STRIDE = 16960,      // from slot to slot
+    DISPATCH_A_SLOTS = 16,          // pairs of flag lines
+    COMBINE_A_FLAGS = 290048,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_A_DATA = 292096,        // 262,144 bytes
+    COMBINE_A_DATA_BYTES = 262144,  // all slots
+    COMBINE_A_STRIDE = 16384,       // from slot to slot
+    COMBINE_A_SLOTS = 16,           // pairs of flag lines
+    LOAD_FLAGS = 554240,            // rows counted by layer and expert, read by the head
+    LOAD_DATA = 554240,             // 64 bytes
+    LOAD_DATA_BYTES = 64,           // all slots
+    LOAD_STRIDE = 0,                // from slot to slot
+    LOAD_SLOTS = 0,                 // pairs of flag lines
+};
+
+/* In the part of the next stage's rank: the mailbox that rows go to. */
+enum {
+    NEXT_STAGE_A_FLAGS = 0,  // posted and taken
+    NEXT_STAGE_A_DATA = 128, // 16,384 bytes
+};

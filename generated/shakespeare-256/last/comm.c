@@ -1,7 +1,7 @@
 /* shakespeare-256, class last: whom a rank talks to, and where in the shared segment.
  *
- * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the same
- * offsets in every rank's part of the segment; a part has 704512 bytes, the first begins at 397312. */
+ * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
+ * memory.h in a rank's part of the segment. A part has 704512 bytes; the first begins at 397312. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -24,9 +24,9 @@ static void connect_partial(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        partial_out[A][i] = channel_at(own, 16512 + (uint64_t)i * 128, 16768, peer);
-        partial_in[A][i] = channel_at(theirs, 16512 + (uint64_t)r->tp * 128, 16768, peer);
-        partial[A][i] = (float *)(void *)(theirs + 16768);
+        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128, PARTIAL_A_DATA, peer);
+        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128, PARTIAL_A_DATA, peer);
+        partial[A][i] = (float *)(void *)(theirs + PARTIAL_A_DATA);
     }
     r->links.partial_out = partial_out[0];
     r->links.partial_in = partial_in[0];
@@ -44,10 +44,14 @@ static void connect_experts(struct rank *r)
         int32_t peer = rank_row.ep_group[i];
         unsigned char *theirs = part_of(r, peer);
         uint64_t here = (uint64_t)i, there = (uint64_t)r->ep;
-        dispatch_in[A][i] = channel_at(own, 33152 + here * 128, 35200 + here * 16960, peer);
-        dispatch_out[A][i] = channel_at(theirs, 33152 + there * 128, 35200 + there * 16960, peer);
-        combine_in[A][i] = channel_at(own, 306560 + here * 128, 308608 + here * 16384, peer);
-        combine_out[A][i] = channel_at(theirs, 306560 + there * 128, 308608 + there * 16384, peer);
+        dispatch_in[A][i] = channel_at(own, DISPATCH_A_FLAGS + here * 128,
+                                      DISPATCH_A_DATA + here * DISPATCH_A_STRIDE, peer);
+        dispatch_out[A][i] = channel_at(theirs, DISPATCH_A_FLAGS + there * 128,
+                                      DISPATCH_A_DATA + there * DISPATCH_A_STRIDE, peer);
+        combine_in[A][i] = channel_at(own, COMBINE_A_FLAGS + here * 128,
+                                      COMBINE_A_DATA + here * COMBINE_A_STRIDE, peer);
+        combine_out[A][i] = channel_at(theirs, COMBINE_A_FLAGS + there * 128,
+                                      COMBINE_A_DATA + there * COMBINE_A_STRIDE, peer);
     }
     r->links.dispatch_out = dispatch_out[0];
     r->links.dispatch_in = dispatch_in[0];
@@ -61,7 +65,7 @@ static struct channel stage_in[MICRO_BATCHES];
 static void connect_previous(struct rank *r)
 {
     unsigned char *own = part_of(r, r->number);
-    stage_in[A] = channel_at(own, 0, 128, rank_row.previous);
+    stage_in[A] = channel_at(own, STAGE_A_FLAGS, STAGE_A_DATA, rank_row.previous);
     r->links.stage_in = stage_in;
 }
 
@@ -75,14 +79,14 @@ static void connect_logits(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        logits[A][i] = (float *)(void *)(theirs + 571008);
-        logits_out[A][i] = channel_at(own, 570752 + (uint64_t)i * 128, 571008, peer);
-        logits_in[A][i] = channel_at(theirs, 570752 + (uint64_t)r->tp * 128, 571008, peer);
+        logits[A][i] = (float *)(void *)(theirs + LOGITS_A_DATA);
+        logits_out[A][i] = channel_at(own, LOGITS_A_FLAGS + (uint64_t)i * 128, LOGITS_A_DATA, peer);
+        logits_in[A][i] = channel_at(theirs, LOGITS_A_FLAGS + (uint64_t)r->tp * 128, LOGITS_A_DATA, peer);
     }
     r->links.logits = logits[0];
     r->links.logits_out = logits_out[0];
     r->links.logits_in = logits_in[0];
-    r->links.tokens = (int32_t *)(void *)(own + 702080);
+    r->links.tokens = (int32_t *)(void *)(own + TOKENS_DATA);
 }
 
 void connect_channels(struct rank *r)
@@ -91,6 +95,6 @@ void connect_channels(struct rank *r)
     connect_experts(r);
     connect_previous(r);
     connect_logits(r);
-    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + 702208);
-    touch_pages(part_of(r, r->number), 702272);
+    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
+    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

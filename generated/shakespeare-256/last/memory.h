@@ -57,3 +57,43 @@ enum {
     EXPERT_LAYER_STRIDE = 24576, // slots of a layer: 1
     EXPERTS_BYTES = 98304,       // 0.09 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    STAGE_A_FLAGS = 0,              // rows from the previous stage
+    STAGE_A_DATA = 128,             // 16,384 bytes
+    STAGE_A_DATA_BYTES = 16384,     // all slots
+    STAGE_A_STRIDE = 0,             // from slot to slot
+    STAGE_A_SLOTS = 1,              // pairs of flag lines
+    PARTIAL_A_FLAGS = 16512,        // this rank's share of a tp sum, read by the tp group
+    PARTIAL_A_DATA = 16768,         // 16,384 bytes
+    PARTIAL_A_DATA_BYTES = 16384,   // all slots
+    PARTIAL_A_STRIDE = 0,           // from slot to slot
+    PARTIAL_A_SLOTS = 2,            // pairs of flag lines
+    DISPATCH_A_FLAGS = 33152,       // rows for this rank's experts, one slot an ep peer
+    DISPATCH_A_DATA = 35200,        // 271,360 bytes
+    DISPATCH_A_DATA_BYTES = 271360, // all slots
+    DISPATCH_A_STRIDE = 16960,      // from slot to slot
+    DISPATCH_A_SLOTS = 16,          // pairs of flag lines
+    COMBINE_A_FLAGS = 306560,       // expert sums for this rank's rows, one slot an ep peer
+    COMBINE_A_DATA = 308608,        // 262,144 bytes
+    COMBINE_A_DATA_BYTES = 262144,  // all slots
+    COMBINE_A_STRIDE = 16384,       // from slot to slot
+    COMBINE_A_SLOTS = 16,           // pairs of flag lines
+    LOGITS_A_FLAGS = 570752,        // this rank's slice of the logits, read by the tp group and the head
+    LOGITS_A_DATA = 571008,         // 131,072 bytes
+    LOGITS_A_DATA_BYTES = 131072,   // all slots
+    LOGITS_A_STRIDE = 0,            // from slot to slot
+    LOGITS_A_SLOTS = 2,             // pairs of flag lines
+    TOKENS_FLAGS = 702080,          // sampled tokens, read by the head
+    TOKENS_DATA = 702080,           // 128 bytes
+    TOKENS_DATA_BYTES = 128,        // all slots
+    TOKENS_STRIDE = 0,              // from slot to slot
+    TOKENS_SLOTS = 0,               // pairs of flag lines
+    LOAD_FLAGS = 702208,            // rows counted by layer and expert, read by the head
+    LOAD_DATA = 702208,             // 64 bytes
+    LOAD_DATA_BYTES = 64,           // all slots
+    LOAD_STRIDE = 0,                // from slot to slot
+    LOAD_SLOTS = 0,                 // pairs of flag lines
+};

@@ -1,7 +1,7 @@
 /* single, class only: whom a rank talks to, and where in the shared segment.
  *
- * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the same
- * offsets in every rank's part of the segment; a part has 528384 bytes, the first begins at 24576. */
+ * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
+ * memory.h in a rank's part of the segment. A part has 528384 bytes; the first begins at 24576. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -31,16 +31,16 @@ static void connect_logits(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        logits[A][i] = (float *)(void *)(theirs + 128);
+        logits[A][i] = (float *)(void *)(theirs + LOGITS_A_DATA);
     }
     r->links.logits = logits[0];
-    r->links.tokens = (int32_t *)(void *)(own + 524416);
+    r->links.tokens = (int32_t *)(void *)(own + TOKENS_DATA);
 }
 
 void connect_channels(struct rank *r)
 {
     connect_partial(r);
     connect_logits(r);
-    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + 524672);
-    touch_pages(part_of(r, r->number), 526848);
+    r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
+    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

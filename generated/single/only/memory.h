@@ -61,3 +61,23 @@ enum {
     EXPERT_LAYER_STRIDE = 786432, // slots of a layer: 16
     EXPERTS_BYTES = 12582912,     // 12.00 MiB
 };
+
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
+ * how far its slots are apart. */
+enum {
+    LOGITS_A_FLAGS = 0,           // this rank's slice of the logits, read by the tp group and the head
+    LOGITS_A_DATA = 128,          // 524,288 bytes
+    LOGITS_A_DATA_BYTES = 524288, // all slots
+    LOGITS_A_STRIDE = 0,          // from slot to slot
+    LOGITS_A_SLOTS = 1,           // pairs of flag lines
+    TOKENS_FLAGS = 524416,        // sampled tokens, read by the head
+    TOKENS_DATA = 524416,         // 256 bytes
+    TOKENS_DATA_BYTES = 256,      // all slots
+    TOKENS_STRIDE = 0,            // from slot to slot
+    TOKENS_SLOTS = 0,             // pairs of flag lines
+    LOAD_FLAGS = 524672,          // rows counted by layer and expert, read by the head
+    LOAD_DATA = 524672,           // 2,176 bytes
+    LOAD_DATA_BYTES = 2176,       // all slots
+    LOAD_STRIDE = 0,              // from slot to slot
+    LOAD_SLOTS = 0,               // pairs of flag lines
+};

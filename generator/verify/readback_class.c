@@ -1,0 +1,325 @@
+#include "verify/readback_class.h"
+#include "verify/source_facts.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t MOST_BYTES = UINT64_MAX / 4;
+
+struct reading {
+    const struct source_files *files;
+    struct plan *plan;
+    struct rank_class *class;
+    struct error *error;
+};
+
+static bool open_file(const struct reading *reading, const char *name, struct fact_file *facts)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", reading->class->name, name);
+    return facts_open(facts, reading->files, path, &reading->plan->pool, reading->error);
+}
+
+/* The templates write 10000 as 10000.0 and put an f behind a float: the plan has neither. */
+static const char *decimal(const struct fact_file *facts, const char *name, struct pool *pool)
+{
+    char *text = (char *)fact_define(facts, name, pool);
+    size_t length = text ? strlen(text) : 0;
+    if (length > 0 && text[length - 1] == 'f')
+        text[--length] = '\0';
+    if (length > 2 && strcmp(text + length - 2, ".0") == 0)
+        text[length - 2] = '\0';
+    return text;
+}
+
+static bool read_shapes(const struct reading *reading)
+{
+    struct fact_file facts;
+    struct rank_class *class = reading->class;
+    struct pool *pool = &reading->plan->pool;
+    if (!open_file(reading, "class.h", &facts))
+        return false;
+#define X(field, NAME, text)                                                                                           \
+    if (!fact_int(&facts, #NAME, INT_MAX, &class->shape.field))                                                        \
+        return false;
+    SHAPES(X)
+#undef X
+    const char *dtype = fact_define(&facts, "WEIGHT_DTYPE", pool), *hash = fact_define(&facts, "PLAN_HASH", pool);
+    class->rms_epsilon = decimal(&facts, "RMS_EPSILON", pool);
+    class->rope_theta = decimal(&facts, "ROPE_THETA", pool);
+    if (!dtype || !hash || !class->rms_epsilon || !class->rope_theta)
+        return false;
+    class->weights = strcmp(dtype, "DTYPE_F32") == 0 ? DTYPE_F32 : DTYPE_BF16;
+    if (strcmp(hash, reading->files->plan_hash) != 0)
+        return fail(reading->error, facts.path, 0, "is of plan %.12s, not of %.12s; generate the sources again", hash,
+                    reading->files->plan_hash);
+    const struct shapes *shape = &class->shape;
+    if (shape->layers < 1 || shape->layers > MAX_LAYERS || shape->micro_batches < 1 ||
+        shape->micro_batches > MAX_MICRO_BATCHES || shape->heads < 1 || shape->head_dim < 1 || shape->kv_heads < 1)
+        return fail(reading->error, facts.path, 0, "has sizes that no plan has; generate the sources again");
+    return true;
+}
+
+/* ---- memory.h */
+
+/* NAME_A or NAME; -1 for the latter. The micro-batch is a letter. */
+static void name_of(const char *kind, int micro, const char *suffix, char out[96])
+{
+    if (micro < 0)
+        snprintf(out, 96, "%s_%s", kind, suffix);
+    else
+        snprintf(out, 96, "%s_%c_%s", kind, 'A' + micro, suffix);
+}
+
+/* "RESIDUAL_B" among `names`: the kind, or -1. */
+static int kind_of(const char *word, const char *const *names, int count, int *micro)
+{
+    size_t length = strlen(word);
+    *micro = -1;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int kind = 0; kind < count; kind++)
+            if (strlen(names[kind]) == length && strncmp(names[kind], word, length) == 0)
+                return kind;
+        if (length < 3 || word[length - 2] != '_' || word[length - 1] < 'A' ||
+            word[length - 1] >= 'A' + MAX_MICRO_BATCHES)
+            return -1;
+        *micro = word[length - 1] - 'A';
+        length -= 2;
+    }
+    return -1;
+}
+
+/* Calls `take` for every constant whose name ends with `suffix`, in the order they stand. */
+typedef bool constant_taker(const struct reading *reading, const struct fact_file *facts, const char *word);
+
+static bool each_constant(const struct reading *reading, const struct fact_file *facts, const char *suffix,
+                          constant_taker *take)
+{
+    for (const char *at = facts->code; (at = strstr(at, "\n    ")) != NULL; at++) {
+        char word[64];
+        size_t length = strspn(at + 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"), end = strlen(suffix);
+        if (length <= end || length >= sizeof word || strncmp(at + 5 + length - end, suffix, end) != 0 ||
+            strncmp(at + 5 + length, " = ", 3) != 0)
+            continue;
+        memcpy(word, at + 5, length - end);
+        word[length - end] = '\0';
+        if (!take(reading, facts, word))
+            return false;
+    }
+    return true;
+}
+
+static bool take_buffer(const struct reading *reading, const struct fact_file *facts, const char *word)
+{
+    struct rank_class *class = reading->class;
+    int micro, kind = kind_of(word, buffer_names, BUFFER_KINDS, &micro);
+    if (kind < 0 || class->buffer_count == BUFFER_KINDS * MAX_MICRO_BATCHES)
+        return facts_fail(facts, strstr(facts->code, word), "is no buffer of a plan");
+    struct buffer *buffer = &class->buffers[class->buffer_count++];
+    *buffer = (struct buffer){.kind = (enum buffer_kind)kind, .micro = micro};
+    char name[96];
+    name_of(buffer_names[kind], micro, "OFFSET", name);
+    if (!fact_number(facts, name, MOST_BYTES, &buffer->offset))
+        return false;
+    name_of(buffer_names[kind], micro, "BYTES", name);
+    buffer->purpose = fact_constant_comment(facts, name, &reading->plan->pool);
+    return fact_number(facts, name, MOST_BYTES, &buffer->bytes);
+}
+
+static const char next_stage[] = "NEXT_STAGE";
+
+static bool take_mailbox(const struct reading *reading, const struct fact_file *facts, const char *word)
+{
+    struct rank_class *class = reading->class;
+    if (strncmp(word, next_stage, strlen(next_stage)) == 0)
+        return true; /* read_back_links compares these, once all classes are known */
+    int micro, kind = kind_of(word, mailbox_names, MAILBOX_KINDS, &micro);
+    if (kind < 0 || class->mailbox_count == MAILBOX_KINDS * MAX_MICRO_BATCHES)
+        return facts_fail(facts, strstr(facts->code, word), "is no mailbox of a plan");
+    struct mailbox *mailbox = &class->mailboxes[class->mailbox_count++];
+    *mailbox = (struct mailbox){.kind = (enum mailbox_kind)kind, .micro = micro};
+    const struct {
+        const char *suffix;
+        uint64_t *value;
+    } numbers[] = {{"FLAGS", &mailbox->flags},
+                   {"DATA", &mailbox->data},
+                   {"DATA_BYTES", &mailbox->bytes},
+                   {"STRIDE", &mailbox->stride}};
+    char name[96];
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        name_of(mailbox_names[kind], micro, numbers[i].suffix, name);
+        if (!fact_number(facts, name, MOST_BYTES, numbers[i].value))
+            return false;
+    }
+    name_of(mailbox_names[kind], micro, "SLOTS", name);
+    return fact_int(facts, name, MAX_WORLD, &mailbox->slots);
+}
+
+/* Sizes of a weight follow from the shapes; here they are derived a second time. */
+static void size_tensor(const struct shapes *shape, enum dtype weights, enum tensor_kind kind, struct tensor *tensor)
+{
+    const int query = shape->heads * shape->head_dim, key = shape->kv_heads * shape->head_dim;
+    const struct {
+        int outputs, inputs;
+        bool rows, f32;
+    } sizes[TENSOR_KINDS] = {
+        [TENSOR_EMBEDDING] = {shape->vocabulary_slice, shape->hidden, true, false},
+        [TENSOR_INPUT_NORM] = {1, shape->hidden, true, true},
+        [TENSOR_QKV] = {query + 2 * key, shape->hidden, false, false},
+        [TENSOR_ATTENTION_OUT] = {shape->hidden, query, false, false},
+        [TENSOR_POST_NORM] = {1, shape->hidden, true, true},
+        [TENSOR_ROUTER] = {shape->experts, shape->hidden, false, true},
+        [TENSOR_GATE_UP] = {2 * shape->expert_hidden, shape->hidden, false, false},
+        [TENSOR_DOWN] = {shape->hidden, shape->expert_hidden, false, false},
+        [TENSOR_FINAL_NORM] = {1, shape->hidden, true, true},
+        [TENSOR_LM_HEAD] = {shape->vocabulary_slice, shape->hidden, false, false},
+    };
+    tensor->outputs = sizes[kind].outputs;
+    tensor->inputs = sizes[kind].inputs;
+    tensor->dtype = sizes[kind].f32 ? DTYPE_F32 : weights;
+    uint64_t values = (uint64_t)tensor->outputs * (uint64_t)tensor->inputs * (tensor->dtype == DTYPE_F32 ? 4 : 2);
+    tensor->bytes =
+        sizes[kind].rows ? (values + 63) / 64 * 64 : packed_bytes(tensor->dtype, tensor->outputs, tensor->inputs);
+}
+
+static bool read_tensors(const struct reading *reading, const struct fact_file *facts)
+{
+    struct rank_class *class = reading->class;
+    uint64_t dense_stride, layer_stride, slot_stride;
+    if (!fact_number(facts, "DENSE_LAYER_STRIDE", MOST_BYTES, &dense_stride) ||
+        !fact_number(facts, "EXPERT_LAYER_STRIDE", MOST_BYTES, &layer_stride) ||
+        !fact_number(facts, "EXPERT_SLOT_STRIDE", MOST_BYTES, &slot_stride) ||
+        !fact_number(facts, "DENSE_BYTES", MOST_BYTES, &class->shard_bytes[SHARD_DENSE]) ||
+        !fact_number(facts, "EXPERTS_BYTES", MOST_BYTES, &class->shard_bytes[SHARD_EXPERTS]))
+        return false;
+    for (int kind = 0; kind < TENSOR_KINDS; kind++) {
+        struct tensor *tensor = &class->tensors[kind];
+        char name[96];
+        snprintf(name, sizeof name, "%s_WEIGHT", tensor_names[kind]);
+        if (!fact_is_there(facts, name))
+            continue;
+        tensor->present = true;
+        if (!fact_number(facts, name, MOST_BYTES, &tensor->offset))
+            return false;
+        size_tensor(&class->shape, class->weights, (enum tensor_kind)kind, tensor);
+        bool expert = tensor_files[kind] == SHARD_EXPERTS;
+        if (expert || (kind >= TENSOR_INPUT_NORM && kind <= TENSOR_ROUTER))
+            tensor->layer_stride = expert ? layer_stride : dense_stride;
+        if (expert)
+            tensor->slot_stride = slot_stride;
+    }
+    return true;
+}
+
+static bool read_memory(const struct reading *reading)
+{
+    struct fact_file facts;
+    struct rank_class *class = reading->class;
+    struct pool *pool = &reading->plan->pool;
+    class->buffers = pool_take(pool, (size_t)BUFFER_KINDS * MAX_MICRO_BATCHES, sizeof *class->buffers);
+    class->mailboxes = pool_take(pool, (size_t)MAILBOX_KINDS * MAX_MICRO_BATCHES, sizeof *class->mailboxes);
+    return open_file(reading, "memory.h", &facts) && each_constant(reading, &facts, "_OFFSET", take_buffer) &&
+           fact_number(&facts, "ARENA_BYTES", MOST_BYTES, &class->arena_bytes) && read_tensors(reading, &facts) &&
+           each_constant(reading, &facts, "_FLAGS", take_mailbox);
+}
+
+/* ---- schedules */
+
+/* One statement: `function(r, A);` or `function(r, A, LAYER_0);`. */
+static bool read_op(const struct reading *reading, const struct fact_file *facts, const char *at, const char *end,
+                    struct op *op)
+{
+    char function[64], micro, close[3] = "";
+    int layer = -1, used = 0;
+    char line[160];
+    snprintf(line, sizeof line, "%.*s", (int)(end - at), at);
+    int read = sscanf(line, " %63[a-z_] (r, %c, LAYER_%d %2[);]%n", function, &micro, &layer, close, &used);
+    if (read != 4) {
+        layer = -1;
+        read = sscanf(line, " %63[a-z_] (r, %c %2[);]%n", function, &micro, close, &used) + 1;
+    }
+    if (read != 4 || strcmp(close, ");") != 0 || line[used + (int)strspn(line + used, " ")] != '\0')
+        return facts_fail(facts, at, "is no call of an op");
+    int kind = 0;
+    while (kind < OP_KINDS && strcmp(op_table[kind].function, function) != 0)
+        kind++;
+    *op = (struct op){(enum op_kind)kind, micro - 'A', layer};
+    const struct shapes *shape = &reading->class->shape;
+    if (kind == OP_KINDS || op->micro < 0 || op->micro >= shape->micro_batches || layer >= shape->layers ||
+        (layer >= 0) != (op_table[kind].has_layer != 0))
+        return facts_fail(facts, at, "is no op of this class");
+    return true;
+}
+
+static bool read_schedule(const struct reading *reading, enum phase phase)
+{
+    char name[64];
+    struct fact_file facts;
+    struct pool *pool = &reading->plan->pool;
+    struct schedule *schedule = &reading->class->schedules[phase];
+    snprintf(name, sizeof name, "schedule_%s.c", phase_names[phase]);
+    if (!open_file(reading, name, &facts))
+        return false;
+    const char *at = fact_place(&facts, "\n{\n"), *last = at ? strstr(at, "\n}") : NULL;
+    if (!at || !last)
+        return at ? facts_fail(&facts, at, "the schedule does not end") : false;
+    int lines = 1;
+    for (const char *count = at; count < last; count++)
+        lines += *count == '\n';
+    schedule->ops = pool_take(pool, (size_t)lines, sizeof *schedule->ops);
+    for (const char *end; at <= last; at = end + 1) {
+        end = strchr(at, '\n');
+        if (strspn(at, " ") == (size_t)(end - at))
+            continue;
+        if (!read_op(reading, &facts, at, end, &schedule->ops[schedule->count++]))
+            return false;
+        if (atoi(fact_comment(&facts, at, pool)) != schedule->count)
+            return facts_fail(&facts, at, "the op's number is not its place in the schedule");
+    }
+    return true;
+}
+
+bool read_back_class(const struct source_files *files, struct plan *plan, int index, struct error *error)
+{
+    struct reading reading = {files, plan, &plan->classes[index], error};
+    return read_shapes(&reading) && read_memory(&reading) && read_schedule(&reading, PREFILL) &&
+           read_schedule(&reading, DECODE);
+}
+
+/* A class sends to the next stage by numbers of its own; they must be those that every receiving class goes by. */
+static bool read_link(const struct fact_file *facts, const struct rank_class *receiver)
+{
+    for (int i = 0; i < receiver->mailbox_count; i++) {
+        const struct mailbox *box = &receiver->mailboxes[i];
+        if (box->kind != MAILBOX_STAGE)
+            continue;
+        char name[96];
+        uint64_t flags, data;
+        name_of(next_stage, box->micro, "FLAGS", name);
+        if (!fact_number(facts, name, MOST_BYTES, &flags))
+            return false;
+        name_of(next_stage, box->micro, "DATA", name);
+        if (!fact_number(facts, name, MOST_BYTES, &data))
+            return false;
+        if (flags != box->flags || data != box->data)
+            return fail(facts->error, facts->path, 0, "%s is not where class %s receives; generate the sources again",
+                        name, receiver->name);
+    }
+    return true;
+}
+
+bool read_back_links(const struct source_files *files, struct plan *plan, int index, struct error *error)
+{
+    struct reading reading = {files, plan, &plan->classes[index], error};
+    struct fact_file facts;
+    if (reading.class->last_stage)
+        return true;
+    if (!open_file(&reading, "memory.h", &facts))
+        return false;
+    for (int i = 0; i < plan->class_count; i++)
+        if (!plan->classes[i].first_stage && !read_link(&facts, &plan->classes[i]))
+            return false;
+    return true;
+}
