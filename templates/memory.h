@@ -67,8 +67,8 @@ enum {
 //% show()
 };
 
-/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
- * how far its slots are apart. */
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data,
+ * and how far its slots are apart. */
 enum {
 //% for _, box in ipairs(class.mailboxes) do
 //%   local name = box.micro and box.name .. "_" .. box.micro or box.name

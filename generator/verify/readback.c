@@ -5,8 +5,6 @@
 #include <limits.h>
 #include <string.h>
 
-static const uint64_t MOST_BYTES = UINT64_MAX / 4;
-
 /* ---- ranks.h */
 
 static bool read_stop_tokens(const struct fact_file *facts, struct plan *plan)
@@ -40,10 +38,13 @@ static bool read_job(const struct fact_file *facts, struct plan *plan)
                    {"THREADS", &plan->threads},  {"RANKS_PER_NODE", &plan->ranks_per_node}};
     const struct {
         const char *name;
-        uint64_t *bytes;
-    } sizes[] = {{"STEP_OFFSET", &plan->step_offset},       {"STEP_BYTES", &plan->step_bytes},
-                 {"MAILBOX_OFFSET", &plan->mailbox_offset}, {"MAILBOX_BYTES", &plan->mailbox_bytes},
-                 {"SEGMENT_BYTES", &plan->segment_bytes},   {"DEVICE_MEMORY_BYTES", &plan->memory_bytes}};
+        uint64_t most, *bytes;
+    } sizes[] = {{"STEP_OFFSET", MOST_PLAN_BYTES, &plan->step_offset},
+                 {"STEP_BYTES", MOST_PLAN_BYTES, &plan->step_bytes},
+                 {"MAILBOX_OFFSET", MOST_PLAN_BYTES, &plan->mailbox_offset},
+                 {"MAILBOX_BYTES", MOST_PLAN_BYTES, &plan->mailbox_bytes},
+                 {"SEGMENT_BYTES", MOST_PLAN_BYTES, &plan->segment_bytes},
+                 {"DEVICE_MEMORY_BYTES", UINT64_MAX, &plan->memory_bytes}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (!(*texts[i].text = fact_define(facts, texts[i].name, pool)))
             return false;
@@ -51,8 +52,7 @@ static bool read_job(const struct fact_file *facts, struct plan *plan)
         if (!fact_int(facts, numbers[i].name, MAX_WORLD, numbers[i].number))
             return false;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        if (!fact_number(facts, sizes[i].name, strcmp(sizes[i].name, "DEVICE_MEMORY_BYTES") ? MOST_BYTES : UINT64_MAX,
-                         sizes[i].bytes))
+        if (!fact_number(facts, sizes[i].name, sizes[i].most, sizes[i].bytes))
             return false;
     int64_t world = 1;
     for (int axis = 0; axis < AXES; axis++)
@@ -115,11 +115,7 @@ static bool read_ranks(const struct source_files *files, struct plan *plan, stru
     for (int rank = 0; rank < plan->world; rank++)
         if (!at || !read_rank(&facts, &at, plan, &plan->ranks[rank]))
             return false;
-    const char *hash = fact_define(&facts, "PLAN_HASH", &plan->pool);
-    if (!hash || strcmp(hash, files->plan_hash) == 0)
-        return hash != NULL;
-    return fail(error, facts.path, 0, "is of plan %.12s, not of %.12s; generate the sources again", hash,
-                files->plan_hash);
+    return facts_are_of_plan(&facts, files->plan_hash, &plan->pool);
 }
 
 /* ---- placement.c */

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t MOST_BYTES = UINT64_MAX / 4;
-
 struct reading {
     const struct source_files *files;
     struct plan *plan;
@@ -25,7 +23,7 @@ static bool open_file(const struct reading *reading, const char *name, struct fa
 /* The templates write 10000 as 10000.0 and put an f behind a float: the plan has neither. */
 static const char *decimal(const struct fact_file *facts, const char *name, struct pool *pool)
 {
-    char *text = (char *)fact_define(facts, name, pool);
+    char *text = fact_define(facts, name, pool);
     size_t length = text ? strlen(text) : 0;
     if (length > 0 && text[length - 1] == 'f')
         text[--length] = '\0';
@@ -46,15 +44,16 @@ static bool read_shapes(const struct reading *reading)
         return false;
     SHAPES(X)
 #undef X
-    const char *dtype = fact_define(&facts, "WEIGHT_DTYPE", pool), *hash = fact_define(&facts, "PLAN_HASH", pool);
+    const char *dtype = fact_define(&facts, "WEIGHT_DTYPE", pool);
     class->rms_epsilon = decimal(&facts, "RMS_EPSILON", pool);
     class->rope_theta = decimal(&facts, "ROPE_THETA", pool);
-    if (!dtype || !hash || !class->rms_epsilon || !class->rope_theta)
+    if (!dtype || !class->rms_epsilon || !class->rope_theta ||
+        !facts_are_of_plan(&facts, reading->files->plan_hash, pool))
         return false;
+    if (strcmp(dtype, "DTYPE_F32") != 0 && strcmp(dtype, "DTYPE_BF16") != 0)
+        return fail(reading->error, facts.path, 0,
+                    "WEIGHT_DTYPE is %s; no plan has weights but DTYPE_F32 and DTYPE_BF16", dtype);
     class->weights = strcmp(dtype, "DTYPE_F32") == 0 ? DTYPE_F32 : DTYPE_BF16;
-    if (strcmp(hash, reading->files->plan_hash) != 0)
-        return fail(reading->error, facts.path, 0, "is of plan %.12s, not of %.12s; generate the sources again", hash,
-                    reading->files->plan_hash);
     const struct shapes *shape = &class->shape;
     if (shape->layers < 1 || shape->layers > MAX_LAYERS || shape->micro_batches < 1 ||
         shape->micro_batches > MAX_MICRO_BATCHES || shape->heads < 1 || shape->head_dim < 1 || shape->kv_heads < 1)
@@ -71,6 +70,14 @@ static void name_of(const char *kind, int micro, const char *suffix, char out[96
         snprintf(out, 96, "%s_%s", kind, suffix);
     else
         snprintf(out, 96, "%s_%c_%s", kind, 'A' + micro, suffix);
+}
+
+/* The constant of a buffer or mailbox: a place or a size in bytes. */
+static bool bytes_of(const struct fact_file *facts, const char *kind, int micro, const char *suffix, uint64_t *bytes)
+{
+    char name[96];
+    name_of(kind, micro, suffix, name);
+    return fact_number(facts, name, MOST_PLAN_BYTES, bytes);
 }
 
 /* "RESIDUAL_B" among `names`: the kind, or -1. */
@@ -120,12 +127,10 @@ static bool take_buffer(const struct reading *reading, const struct fact_file *f
     struct buffer *buffer = &class->buffers[class->buffer_count++];
     *buffer = (struct buffer){.kind = (enum buffer_kind)kind, .micro = micro};
     char name[96];
-    name_of(buffer_names[kind], micro, "OFFSET", name);
-    if (!fact_number(facts, name, MOST_BYTES, &buffer->offset))
-        return false;
     name_of(buffer_names[kind], micro, "BYTES", name);
     buffer->purpose = fact_constant_comment(facts, name, &reading->plan->pool);
-    return fact_number(facts, name, MOST_BYTES, &buffer->bytes);
+    return bytes_of(facts, buffer_names[kind], micro, "OFFSET", &buffer->offset) &&
+           bytes_of(facts, buffer_names[kind], micro, "BYTES", &buffer->bytes);
 }
 
 static const char next_stage[] = "NEXT_STAGE";
@@ -140,21 +145,13 @@ static bool take_mailbox(const struct reading *reading, const struct fact_file *
         return facts_fail(facts, strstr(facts->code, word), "is no mailbox of a plan");
     struct mailbox *mailbox = &class->mailboxes[class->mailbox_count++];
     *mailbox = (struct mailbox){.kind = (enum mailbox_kind)kind, .micro = micro};
-    const struct {
-        const char *suffix;
-        uint64_t *value;
-    } numbers[] = {{"FLAGS", &mailbox->flags},
-                   {"DATA", &mailbox->data},
-                   {"DATA_BYTES", &mailbox->bytes},
-                   {"STRIDE", &mailbox->stride}};
+    const char *box = mailbox_names[kind];
     char name[96];
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        name_of(mailbox_names[kind], micro, numbers[i].suffix, name);
-        if (!fact_number(facts, name, MOST_BYTES, numbers[i].value))
-            return false;
-    }
-    name_of(mailbox_names[kind], micro, "SLOTS", name);
-    return fact_int(facts, name, MAX_WORLD, &mailbox->slots);
+    name_of(box, micro, "SLOTS", name);
+    return bytes_of(facts, box, micro, "FLAGS", &mailbox->flags) &&
+           bytes_of(facts, box, micro, "DATA", &mailbox->data) &&
+           bytes_of(facts, box, micro, "DATA_BYTES", &mailbox->bytes) &&
+           bytes_of(facts, box, micro, "STRIDE", &mailbox->stride) && fact_int(facts, name, MAX_WORLD, &mailbox->slots);
 }
 
 /* Sizes of a weight follow from the shapes; here they are derived a second time. */
@@ -188,11 +185,11 @@ static bool read_tensors(const struct reading *reading, const struct fact_file *
 {
     struct rank_class *class = reading->class;
     uint64_t dense_stride, layer_stride, slot_stride;
-    if (!fact_number(facts, "DENSE_LAYER_STRIDE", MOST_BYTES, &dense_stride) ||
-        !fact_number(facts, "EXPERT_LAYER_STRIDE", MOST_BYTES, &layer_stride) ||
-        !fact_number(facts, "EXPERT_SLOT_STRIDE", MOST_BYTES, &slot_stride) ||
-        !fact_number(facts, "DENSE_BYTES", MOST_BYTES, &class->shard_bytes[SHARD_DENSE]) ||
-        !fact_number(facts, "EXPERTS_BYTES", MOST_BYTES, &class->shard_bytes[SHARD_EXPERTS]))
+    if (!fact_number(facts, "DENSE_LAYER_STRIDE", MOST_PLAN_BYTES, &dense_stride) ||
+        !fact_number(facts, "EXPERT_LAYER_STRIDE", MOST_PLAN_BYTES, &layer_stride) ||
+        !fact_number(facts, "EXPERT_SLOT_STRIDE", MOST_PLAN_BYTES, &slot_stride) ||
+        !fact_number(facts, "DENSE_BYTES", MOST_PLAN_BYTES, &class->shard_bytes[SHARD_DENSE]) ||
+        !fact_number(facts, "EXPERTS_BYTES", MOST_PLAN_BYTES, &class->shard_bytes[SHARD_EXPERTS]))
         return false;
     for (int kind = 0; kind < TENSOR_KINDS; kind++) {
         struct tensor *tensor = &class->tensors[kind];
@@ -201,7 +198,7 @@ static bool read_tensors(const struct reading *reading, const struct fact_file *
         if (!fact_is_there(facts, name))
             continue;
         tensor->present = true;
-        if (!fact_number(facts, name, MOST_BYTES, &tensor->offset))
+        if (!fact_number(facts, name, MOST_PLAN_BYTES, &tensor->offset))
             return false;
         size_tensor(&class->shape, class->weights, (enum tensor_kind)kind, tensor);
         bool expert = tensor_files[kind] == SHARD_EXPERTS;
@@ -221,7 +218,7 @@ static bool read_memory(const struct reading *reading)
     class->buffers = pool_take(pool, (size_t)BUFFER_KINDS * MAX_MICRO_BATCHES, sizeof *class->buffers);
     class->mailboxes = pool_take(pool, (size_t)MAILBOX_KINDS * MAX_MICRO_BATCHES, sizeof *class->mailboxes);
     return open_file(reading, "memory.h", &facts) && each_constant(reading, &facts, "_OFFSET", take_buffer) &&
-           fact_number(&facts, "ARENA_BYTES", MOST_BYTES, &class->arena_bytes) && read_tensors(reading, &facts) &&
+           fact_number(&facts, "ARENA_BYTES", MOST_PLAN_BYTES, &class->arena_bytes) && read_tensors(reading, &facts) &&
            each_constant(reading, &facts, "_FLAGS", take_mailbox);
 }
 
@@ -295,17 +292,14 @@ static bool read_link(const struct fact_file *facts, const struct rank_class *re
         const struct mailbox *box = &receiver->mailboxes[i];
         if (box->kind != MAILBOX_STAGE)
             continue;
-        char name[96];
         uint64_t flags, data;
-        name_of(next_stage, box->micro, "FLAGS", name);
-        if (!fact_number(facts, name, MOST_BYTES, &flags))
-            return false;
-        name_of(next_stage, box->micro, "DATA", name);
-        if (!fact_number(facts, name, MOST_BYTES, &data))
+        if (!bytes_of(facts, next_stage, box->micro, "FLAGS", &flags) ||
+            !bytes_of(facts, next_stage, box->micro, "DATA", &data))
             return false;
         if (flags != box->flags || data != box->data)
-            return fail(facts->error, facts->path, 0, "%s is not where class %s receives; generate the sources again",
-                        name, receiver->name);
+            return fail(facts->error, facts->path, 0,
+                        "%s_%c is not where class %s receives; generate the sources again", next_stage,
+                        'A' + box->micro, receiver->name);
     }
     return true;
 }

@@ -104,7 +104,7 @@ bool fact_int(const struct fact_file *facts, const char *name, int most, int *va
     return true;
 }
 
-const char *fact_define(const struct fact_file *facts, const char *name, struct pool *pool)
+char *fact_define(const struct fact_file *facts, const char *name, struct pool *pool)
 {
     char mark[128];
     snprintf(mark, sizeof mark, "\n#define %s ", name);
@@ -118,6 +118,15 @@ const char *fact_define(const struct fact_file *facts, const char *name, struct 
     char *text = pool_text(pool, at);
     text[strcspn(text, "\"\n")] = '\0';
     return text;
+}
+
+bool facts_are_of_plan(const struct fact_file *facts, const char *plan_hash, struct pool *pool)
+{
+    const char *stated = fact_define(facts, "PLAN_HASH", pool);
+    if (!stated || strcmp(stated, plan_hash) == 0)
+        return stated != NULL;
+    return fail(facts->error, facts->path, 0, "is of plan %.12s, not of %.12s; generate the sources again", stated,
+                plan_hash);
 }
 
 const char *fact_place(const struct fact_file *facts, const char *mark)

@@ -3,6 +3,9 @@
 
 #include "verify/source_files.h"
 
+/* No offset or size of a plan is over this, so that a few of them can be added up. */
+static const uint64_t MOST_PLAN_BYTES = UINT64_MAX / 4;
+
 struct fact_file {
     const char *path; /* for errors */
     const char *text; /* as it is; of the source files */
@@ -20,7 +23,10 @@ bool fact_int(const struct fact_file *facts, const char *name, int most, int *va
 bool fact_is_there(const struct fact_file *facts, const char *name);
 
 /* What follows `#define NAME`, to the end of the line, without the quotes around it. */
-const char *fact_define(const struct fact_file *facts, const char *name, struct pool *pool);
+char *fact_define(const struct fact_file *facts, const char *name, struct pool *pool);
+
+/* Whether the file states this PLAN_HASH; a refusal when it does not. */
+bool facts_are_of_plan(const struct fact_file *facts, const char *plan_hash, struct pool *pool);
 
 /* A place to read on from: behind the first `mark`; NULL and an error when it is not there. */
 const char *fact_place(const struct fact_file *facts, const char *mark);

@@ -76,8 +76,8 @@ enum {
     EXPERTS_BYTES = 150994944,      // 144.00 MiB
 };
 
-/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
- * how far its slots are apart. */
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data,
+ * and how far its slots are apart. */
 enum {
     STAGE_A_FLAGS = 0,                // rows from the previous stage
     STAGE_A_DATA = 128,               // 2,097,152 bytes

@@ -57,8 +57,8 @@ enum {
     EXPERTS_BYTES = 98304,       // 0.09 MiB
 };
 
-/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
- * how far its slots are apart. */
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data,
+ * and how far its slots are apart. */
 enum {
     PARTIAL_A_FLAGS = 0,            // this rank's share of a tp sum, read by the tp group
     PARTIAL_A_DATA = 256,           // 16,384 bytes

@@ -62,8 +62,8 @@ enum {
     EXPERTS_BYTES = 12582912,     // 12.00 MiB
 };
 
-/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data, and
- * how far its slots are apart. */
+/* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data,
+ * and how far its slots are apart. */
 enum {
     LOGITS_A_FLAGS = 0,           // this rank's slice of the logits, read by the tp group and the head
     LOGITS_A_DATA = 128,          // 524,288 bytes
