@@ -2,15 +2,18 @@
  *
  * A script computes from what it is given and nothing else, and the same script gives the same bytes on any machine:
  *
- *   words    string (no dump), table, math (no random), utf8, select, type, tonumber, tostring, ipairs, pairs, assert,
- *            error. No metatables, so a script cannot reach what the box is built from. An unknown global, or an
- * unknown member of a library, is an error that names the nearest word. order    pairs goes in sorted order: numbers,
- * then strings by their bytes, then booleans; table.sort is stable. address  no function shows one: tostring and
- * string.format take texts, numbers, booleans and nil. limits   memory and executed instructions, which end as errors
- * with a line; and a clock. A string pattern can run for years between two instructions, and then nothing can return:
- * when the clock runs out, its signal handler writes the error line to stderr itself and ends the process with
- * EXIT_REFUSED. So a script may only run while nothing that must be completed is under way (files half written, ranks
- * started).
+ * Words: string (no dump), table, math (no random), utf8, select, type, tonumber, tostring, ipairs, pairs, assert,
+ * error. No metatables, so a script cannot reach what the box is built from. A global or a member of a library that is
+ * not there is an error that names the nearest; setting any is an error too.
+ *
+ * Order: pairs goes in sorted order: numbers, then strings by their bytes, then booleans; table.sort is stable.
+ *
+ * Addresses: no function shows one; tostring and string.format take texts, numbers, booleans and nil.
+ *
+ * Limits: memory and executed instructions, which end as errors with a line; and a clock. A string pattern can run for
+ * years between two instructions, and then nothing can return: when the clock runs out, its signal handler writes the
+ * error line to stderr itself and ends the process with EXIT_REFUSED. So a script may only run while nothing that must
+ * be completed is under way (files half written, ranks started).
  *
  * The handle is the lua_State itself. Limits hold only while a script runs (sandbox_load, sandbox_call); the host's own
  * calls of the Lua API between them are not limited and do not fail. One script runs at a time in a process. */

@@ -111,28 +111,36 @@ static int refuse_unknown(lua_State *lua)
 }
 
 /* __newindex of the same. */
-static int refuse_new(lua_State *lua)
+static int refuse_write(lua_State *lua)
 {
     const char *prefix = lua_tostring(lua, lua_upvalueindex(1));
     const char *word = lua_type(lua, 2) == LUA_TSTRING ? lua_tostring(lua, 2) : luaL_typename(lua, 2);
-    return luaL_error(lua, "\"%s%s\" is not there to be set; write local %s", prefix, word, word);
+    return luaL_error(lua, "\"%s%s\" cannot be set; write local %s", prefix, word, word);
 }
 
 /* ---- making it */
 
-/* Gives the table on top of the stack a metatable that refuses what the table does not have. */
+/* Gives the table on top of the stack a metatable that refuses what the table does not have; puts in its place an empty
+ * table that shows it and refuses each write. A script holds the latter, so that it can replace no word either. */
 static void guard(lua_State *lua, const char *prefix)
 {
     int table = lua_gettop(lua);
-    lua_createtable(lua, 0, 2);
+    lua_createtable(lua, 0, 1);
     lua_pushstring(lua, prefix);
     lua_pushvalue(lua, table);
     lua_pushcclosure(lua, refuse_unknown, 2);
     lua_setfield(lua, -2, "__index");
-    lua_pushstring(lua, prefix);
-    lua_pushcclosure(lua, refuse_new, 1);
-    lua_setfield(lua, -2, "__newindex");
     lua_setmetatable(lua, table);
+
+    lua_createtable(lua, 0, 0);
+    lua_createtable(lua, 0, 2);
+    lua_pushvalue(lua, table);
+    lua_setfield(lua, -2, "__index");
+    lua_pushstring(lua, prefix);
+    lua_pushcclosure(lua, refuse_write, 1);
+    lua_setfield(lua, -2, "__newindex");
+    lua_setmetatable(lua, -2);
+    lua_replace(lua, table);
 }
 
 static void drop(lua_State *lua, const char *name)
@@ -228,8 +236,9 @@ void sandbox_add(lua_State *lua, const char *name)
     if (lua_isfunction(lua, -1) && !lua_iscfunction(lua, -1))
         lua_pushcclosure(lua, call_word, 1);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    luaL_getmetafield(lua, -1, "__index");
     lua_pushstring(lua, name);
-    lua_rotate(lua, -3, -1);
+    lua_pushvalue(lua, -4);
     lua_rawset(lua, -3);
-    lua_pop(lua, 1);
+    lua_pop(lua, 3);
 }

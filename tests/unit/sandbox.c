@@ -53,6 +53,7 @@ static void expect_error(const char *script, int line, const char *text)
 START_TEST(holds_these_words_only)
 {
     lua_rawgeti(lua, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+    ck_assert(luaL_getmetafield(lua, -1, "__index") == LUA_TTABLE);
     static const char *const words[] = {"string", "table",  "math",  "utf8",     "select", "type",
                                         "ipairs", "assert", "pairs", "tonumber", "error",  "tostring"};
     size_t count = 0;
@@ -64,7 +65,7 @@ START_TEST(holds_these_words_only)
         ck_assert_msg(lua_rawget(lua, -2) != LUA_TNIL, "%s", words[i]);
         lua_pop(lua, 1);
     }
-    lua_pop(lua, 1);
+    lua_pop(lua, 2);
 }
 END_TEST
 
@@ -82,8 +83,11 @@ START_TEST(nothing_else_can_be_reached)
         ck_assert_msg(!run_named("test.lua", script), "%s", words[i]);
         ck_assert_msg(strstr(error.text, "is left out of this Lua"), "%s: %s", words[i], error.text);
     }
-    expect_error("string.len = nil x = 1", 1, "\"x\" is not there to be set; write local x");
-    expect_error("math.x = 1", 1, "\"math.x\" is not there to be set; write local x");
+    expect_error("x = 1", 1, "\"x\" cannot be set; write local x");
+    expect_error("tostring = nil", 1, "\"tostring\" cannot be set; write local tostring");
+    expect_error("string.len = nil", 1, "\"string.len\" cannot be set; write local len");
+    expect_error("_ENV.string = {}", 1, "\"string\" cannot be set; write local string");
+    expect_error("math.x = 1", 1, "\"math.x\" cannot be set; write local x");
     expect_error("local a <close> = {}", 1, "variable 'a' got a non-closable value; correct this line");
     expect_error("return ('x')[1]", 1, "a text has no element of type number; use string.sub");
 }
