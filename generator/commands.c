@@ -65,8 +65,8 @@ bool command_check(const struct command_line *line, struct error *error)
     bool done = compile(&compilation, line, error);
     if (done) {
         print_warnings(&compilation.strategy);
-        printf("%s: ok: %d ranks of %d classes, plan %.12s\n", line->input, compilation.plan.world,
-               compilation.plan.class_count, compilation.plan.hash);
+        printf("%s: ok: %s of %s, plan %.12s\n", line->input, counted(compilation.plan.world, "rank").text,
+               counted(compilation.plan.class_count, "class").text, compilation.plan.hash);
     }
     compilation_free(&compilation);
     return done;
@@ -112,8 +112,8 @@ bool command_verify(const struct command_line *line, struct error *error)
     struct plan plan;
     bool done = prove_sources(line->input, &plan, error);
     if (done)
-        printf("%s: proven: %s, %d ranks of %d classes, plan %.12s\n", line->input, plan.name, plan.world,
-               plan.class_count, plan.hash);
+        printf("%s: proven: %s, %s of %s, plan %.12s\n", line->input, plan.name, counted(plan.world, "rank").text,
+               counted(plan.class_count, "class").text, plan.hash);
     plan_free(&plan);
     return done;
 }
@@ -128,7 +128,7 @@ bool command_shard(const struct command_line *line, struct error *error)
                                        : compile(&compilation, line, error);
     done = done && shard_checkpoint(&compilation.plan, line->model, line->output, &wrote, error);
     if (done)
-        printf("%s: %d shard files written\n", line->output, wrote);
+        printf("%s: %s written\n", line->output, counted(wrote, "shard file").text);
     compilation_free(&compilation);
     return done;
 }
@@ -139,7 +139,8 @@ bool command_build(const struct command_line *line, struct error *error)
     bool done = needs("-o BUILD", line->output, error) && prove_sources(line->input, &plan, error) &&
                 build_ranks(line->input, line->output, error);
     if (done)
-        printf("%s: %d ranks of %d classes built\n", line->output, plan.world, plan.class_count);
+        printf("%s: %s of %s built\n", line->output, counted(plan.world, "rank").text,
+               counted(plan.class_count, "class").text);
     plan_free(&plan);
     return done;
 }

@@ -1,5 +1,5 @@
 //% local function float(digits) return digits:find("[.e]") and digits or digits .. ".0" end
-//% local micros, width = ("A, B, C, D, E, F, G, H"):sub(1, 3 * class.shape.micro_batches - 2), 0
+//% local width = 0
 //% for _, shape in ipairs(class.shapes) do width = math.max(width, #(shape.name .. " = " .. shape.value .. ",")) end
 /* ${plan.name}, class ${class.name}: ${class.span}, ranks ${ranges(class.members, 6)}.
  * The sizes that its code is compiled with. */
@@ -17,7 +17,7 @@ enum {
 //% end
 };
 
-enum micro_batch { ${micros} };
+enum micro_batch { ${class.micros} };
 
 //% if class.layer_base then
 /* Counted within the class: LAYER_0 is layer ${class.layer_base} of the model. */

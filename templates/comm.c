@@ -1,6 +1,5 @@
 //% local shape = class.shape
 //% local FLAG_PAIR = 128
-//% local micros = ("ABCDEFGH"):sub(1, shape.micro_batches)
 //% local function each(name)
 //%   local found = {}
 //%   for _, mailbox in ipairs(class.mailboxes) do
@@ -109,7 +108,7 @@ static struct channel stage_out[MICRO_BATCHES];
 static void connect_next(struct rank *r)
 {
     unsigned char *theirs = part_of(r, rank_row.next);
-//%   for micro in micros:gmatch "%u" do
+//%   for micro in class.micros:gmatch "%u" do
     stage_out[${micro}] = channel_at(theirs, NEXT_STAGE_${micro}_FLAGS, NEXT_STAGE_${micro}_DATA, rank_row.next);
 //%   end
     r->links.stage_out = stage_out;

@@ -1,5 +1,5 @@
 //% local shape, layer = class.shape, nil
-//% local last = ("ABCDEFGH"):sub(shape.micro_batches, shape.micro_batches)
+//% local last = class.micros:sub(-1)
 //% local micros = last == "A" and "one micro-batch, A" or "each micro-batch, A to " .. last
 //% local call, id = widest(schedule.ops, "call"), #tostring(#schedule.ops)
 //% local arguments = #("(r, A, LAYER_" .. shape.layers - 1 .. ");")

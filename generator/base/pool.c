@@ -1,5 +1,6 @@
 /* Blocks of growing size, bump-allocated. */
 #include "base/pool.h"
+#include "base/heap.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,25 +16,17 @@ struct pool_block {
     _Alignas(ALIGNMENT) unsigned char bytes[];
 };
 
-static _Noreturn void out_of_memory(void)
-{
-    fputs("error: out of memory\n", stderr);
-    exit(1);
-}
-
 void *pool_take(struct pool *pool, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX / 4)
-        out_of_memory();
+        heap_exhausted();
     bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     struct pool_block *block = pool->blocks;
     if (!block || block->size - block->used < bytes) {
         size_t grown = block ? block->size * 2 : FIRST_BLOCK_BYTES;
         size_t room = bytes > grown ? bytes : grown;
-        block = calloc(1, sizeof *block + room);
-        if (!block)
-            out_of_memory();
+        block = heap_take(1, sizeof *block + room);
         block->size = room;
         block->next = pool->blocks;
         pool->blocks = block;

@@ -1,5 +1,6 @@
 /* The sandbox: its life, its limits, and how an error in a script becomes a struct error. Lua knows a chunk by the name
  * "=N", N an index into `names`: whatever a path holds, a position reads back without parsing it. */
+#include "base/heap.h"
 #include "base/sandbox_parts.h"
 
 #include <assert.h>
@@ -24,12 +25,6 @@ struct sandbox *sandbox_of(lua_State *lua)
     void *sandbox;
     lua_getallocf(lua, &sandbox);
     return sandbox;
-}
-
-static _Noreturn void out_of_memory(void)
-{
-    fputs("error: out of memory\n", stderr);
-    exit(EXIT_REFUSED);
 }
 
 struct place sandbox_place(lua_State *lua, int level)
@@ -96,15 +91,13 @@ static void on_event(lua_State *lua, lua_Debug *event)
 
 lua_State *sandbox_open(const struct sandbox_limits *limits)
 {
-    struct sandbox *sandbox = calloc(1, sizeof *sandbox);
-    if (!sandbox)
-        out_of_memory();
+    struct sandbox *sandbox = heap_take(1, sizeof *sandbox);
     sandbox->limits = *limits;
     sandbox->instructions = limits->instructions;
     sandbox->microseconds = limits->milliseconds * 1000LL;
     sandbox->lua = lua_newstate(allocate, sandbox);
     if (!sandbox->lua)
-        out_of_memory();
+        heap_exhausted();
     sandbox_make_words(sandbox->lua);
     lua_sethook(sandbox->lua, on_event, LUA_MASKCALL | LUA_MASKCOUNT, HOOK_STRIDE);
     return sandbox->lua;
@@ -174,11 +167,8 @@ static bool fail_unseen(const struct sandbox *sandbox, int status, struct error 
 
 static const char *name_chunk(struct sandbox *sandbox, const char *name, char *out, size_t room)
 {
-    sandbox->names = realloc(sandbox->names, (size_t)(sandbox->name_count + 1) * sizeof *sandbox->names);
-    char *copy = strdup(name);
-    if (!sandbox->names || !copy)
-        out_of_memory();
-    sandbox->names[sandbox->name_count] = copy;
+    sandbox->names = heap_grow(sandbox->names, (size_t)sandbox->name_count + 1, sizeof *sandbox->names);
+    char *copy = sandbox->names[sandbox->name_count] = heap_text(name);
     snprintf(out, room, "=%d", sandbox->name_count++);
     return copy;
 }

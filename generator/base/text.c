@@ -1,6 +1,8 @@
 #include "base/text.h"
+#include "base/heap.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +12,7 @@ static void make_room(struct text *text, size_t more)
     if (text->room - text->length > more)
         return;
     size_t room = (text->length + more + 1) * 2;
-    char *bytes = realloc(text->bytes, room);
-    if (!bytes) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
-    text->bytes = bytes;
+    text->bytes = heap_grow(text->bytes, room, 1);
     text->room = room;
 }
 
@@ -40,6 +37,15 @@ void text_format(struct text *text, const char *format, ...)
         text->length += (size_t)length;
     }
     va_end(again);
+}
+
+struct counted counted(int count, const char *noun)
+{
+    struct counted shown;
+    size_t length = strlen(noun);
+    bool hisses = length >= 2 && (strcmp(noun + length - 2, "ss") == 0 || strcmp(noun + length - 2, "ch") == 0);
+    snprintf(shown.text, sizeof shown.text, "%d %s%s", count, noun, count == 1 ? "" : hisses ? "es" : "s");
+    return shown;
 }
 
 void text_free(struct text *text)

@@ -11,3 +11,9 @@ struct text {
 void text_add(struct text *text, const char *bytes, size_t length);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
+
+/* "1 rank", "8 ranks", "2 classes", "2 micro-batches": nouns whose plural ends in s or es. */
+struct counted {
+    char text[48];
+};
+struct counted counted(int count, const char *noun);

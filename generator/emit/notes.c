@@ -20,7 +20,7 @@ static const char *const op_notes[OP_KINDS] = {
     [OP_DISPATCH_START] = "<= ({sent_rows}, {hidden}) f32 each to {ep_peers}",
     [OP_DISPATCH_FINISH] = "<= ({ep}, {sent_rows}, {hidden}) f32 sorted by expert",
     [OP_GATHER] = "({rows}, {hidden}) f32 sorted by expert",
-    [OP_EXPERTS] = "{expert_slots} experts of <= ({expert_rows}, {hidden}), hidden {expert_hidden}",
+    [OP_EXPERTS] = "{held_experts} of <= ({expert_rows}, {hidden}), hidden {expert_hidden}",
     [OP_COMBINE_START] = "<= ({sent_rows}, {hidden}) f32 each back to {ep_peers}",
     [OP_COMBINE_FINISH] = "({rows}, {hidden}) f32, own sums and those of {ep_peers}",
     [OP_SCATTER] = "({rows}, {hidden}) f32 back in row order",
@@ -65,11 +65,12 @@ static int word_number(const struct shapes *shape, enum phase phase, const char 
 static void add_word(const struct rank_class *class, enum phase phase, const char *word, size_t length,
                      struct text *out)
 {
-    int peers = class->shape.ep - 1;
     if (is(word, length, "weights"))
         text_format(out, "%s", class->weights == DTYPE_BF16 ? "bf16" : "f32");
     else if (is(word, length, "ep_peers"))
-        text_format(out, "%d ep peer%s", peers, peers == 1 ? "" : "s");
+        text_format(out, "%s", counted(class->shape.ep - 1, "ep peer").text);
+    else if (is(word, length, "held_experts"))
+        text_format(out, "%s", counted(class->shape.expert_slots, "expert").text);
     else
         text_format(out, "%d", word_number(&class->shape, phase, word, length));
 }

@@ -1,5 +1,6 @@
 #include "emit/publish.h"
 #include "base/file.h"
+#include "base/heap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -103,7 +104,7 @@ static void remove_staging(const char *staging, int count)
     rmdir(staging);
 }
 
-bool publish(const char *folder, const struct output_file *files, int count, char *const *stale, int stale_count,
+bool publish(const char *folder, const struct output_file *files, int count, const char *const *stale, int stale_count,
              struct error *error)
 {
     char staging[PATH_ROOM];
@@ -111,11 +112,7 @@ bool publish(const char *folder, const struct output_file *files, int count, cha
         return false;
     if (!mkdtemp(staging))
         return fail_errno(error, folder, "cannot be written; give another output folder");
-    bool *changed = calloc((size_t)count + 1, sizeof *changed);
-    if (!changed) {
-        fputs("error: out of memory\n", stderr);
-        exit(EXIT_REFUSED);
-    }
+    bool *changed = heap_take((size_t)count, sizeof *changed);
     bool done = stage_files(folder, staging, files, count, changed, error) &&
                 move_files(folder, staging, files, count, changed, error);
     for (int i = 0; i < stale_count && done; i++)

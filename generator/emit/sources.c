@@ -1,6 +1,7 @@
 #include "emit/sources.h"
 #include "base/file.h"
 #include "base/home.h"
+#include "base/manifest.h"
 #include "base/sandbox.h"
 #include "emit/publish.h"
 #include "emit/tables.h"
@@ -87,22 +88,23 @@ static void add_manifest(struct rendering *rendering)
     struct text manifest = {0};
     manifest_write(rendering->facts.plan->hash, rendering->files, rendering->count, &manifest);
     struct output_file *file = &rendering->files[rendering->count++];
-    snprintf(file->path, sizeof file->path, "%s", manifest_name);
+    snprintf(file->path, sizeof file->path, "%s", MANIFEST_NAME);
     file->bytes = manifest;
 }
 
 static bool publish_all(struct rendering *rendering, const char *folder, struct error *error)
 {
-    char **listed;
-    int listed_count, stale_count = 0;
-    if (!manifest_paths(folder, &listed, &listed_count, error))
-        return false;
-    char **stale = pool_take(&rendering->facts.pool, (size_t)listed_count + 1, sizeof *stale);
-    for (int i = 0; i < listed_count; i++)
-        if (!is_rendered(rendering, listed[i]))
-            stale[stale_count++] = listed[i];
-    bool published = publish(folder, rendering->files, rendering->count, stale, stale_count, error);
-    manifest_paths_free(listed, listed_count);
+    struct manifest old = {0};
+    bool read = !manifest_is_in(folder) || manifest_read(&old, folder, error), published = false;
+    if (read) {
+        const char **stale = pool_take(&old.pool, (size_t)old.count + 1, sizeof *stale);
+        int stale_count = 0;
+        for (int i = 0; i < old.count; i++)
+            if (!is_rendered(rendering, old.lines[i].name))
+                stale[stale_count++] = old.lines[i].name;
+        published = publish(folder, rendering->files, rendering->count, stale, stale_count, error);
+    }
+    manifest_free(&old);
     return published;
 }
 

@@ -192,7 +192,18 @@ static void push_span(lua_State *lua, const struct item *item)
     else if (base >= 0)
         lua_pushfstring(lua, "layer %d", base);
     else
-        lua_pushfstring(lua, "%d layer%s", layers, layers == 1 ? "" : "s");
+        lua_pushstring(lua, counted(layers, "layer").text);
+}
+
+/* "A, B": what the micro-batches are called. */
+static void push_micros(lua_State *lua, const struct item *item)
+{
+    const struct rank_class *class = item->at;
+    struct text names = {0};
+    for (int i = 0; i < class->shape.micro_batches; i++)
+        text_format(&names, "%s%s", i > 0 ? ", " : "", micro_name(i));
+    lua_pushlstring(lua, names.bytes, names.length);
+    text_free(&names);
 }
 
 static void push_weights(lua_State *lua, const struct item *item)
@@ -220,6 +231,7 @@ static const struct field class_fields[] = {
     MADE("span", push_span),                   /* "layers 8-15" */
     MADE("shape", push_shape),                 /* class.shape.hidden */
     MADE("shapes", push_shapes),               /* rows of name, value, text */
+    MADE("micros", push_micros),               /* "A, B" */
     MADE("weights", push_weights),
     MEMBER(TEXT, rank_class, rms_epsilon),
     MEMBER(TEXT, rank_class, rope_theta),

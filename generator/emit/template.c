@@ -5,10 +5,10 @@
  * Its odd arguments are literal text, its even ones were inserts. */
 #include "emit/template.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/sandbox.h"
 
 #include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,12 +239,9 @@ static void free_template(struct template *template)
 
 static struct template *load(struct templates *templates, const char *path, struct error *error)
 {
-    struct template *template = calloc(1, sizeof *template);
+    struct template *template = heap_take(1, sizeof *template);
+    template->path = heap_text(path);
     struct text lua = {0};
-    if (!template || !(template->path = strdup(path))) {
-        fputs("error: out of memory\n", stderr);
-        exit(EXIT_REFUSED);
-    }
     bool loaded = file_read(path, MOST_TEMPLATE_BYTES, &template->source, error) &&
                   template_translate(path, template->source.bytes, template->source.length, &lua, error) &&
                   sandbox_load(templates->lua, path, lua.bytes, lua.length, error);

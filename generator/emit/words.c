@@ -69,6 +69,12 @@ static int word_thousands(lua_State *lua)
     return 1;
 }
 
+static int word_counted(lua_State *lua)
+{
+    lua_pushstring(lua, counted((int)luaL_checkinteger(lua, 1), luaL_checkstring(lua, 2)).text);
+    return 1;
+}
+
 static int word_mib(lua_State *lua)
 {
     char shown[48];
@@ -154,7 +160,7 @@ void words_add(lua_State *lua)
         lua_CFunction function;
     } words[] = {
         {"left", word_left}, {"right", word_right},   {"thousands", word_thousands}, {"mib", word_mib},
-        {"join", word_join}, {"widest", word_widest}, {"ranges", word_ranges},
+        {"join", word_join}, {"widest", word_widest}, {"ranges", word_ranges},       {"counted", word_counted},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         lua_pushcfunction(lua, words[i].function);

@@ -4,6 +4,7 @@
  *     right(value, width)         padded with blanks on the left
  *     thousands(integer)          "1,234,567"
  *     mib(integer)                "1,024.25 MiB"
+ *     counted(integer, "rank")    "1 rank", "8 ranks"
  *     join(numbers, between)      "0, 2"; join(numbers, between, first, last, width) takes a part, each as wide
  *     widest(list, "field")       the most characters that the field takes in an item of the list
  *     ranges(numbers [, most])    "0-3, 8-14 by 2, 20"; past `most` runs, all between is "..." */

@@ -123,15 +123,17 @@ bool plan_arena(const struct strategy *strategy, struct plan *plan, struct rank_
         {BUFFER_ROUTES, true, routes_bytes(shape),
          pool_format(pool, "(%d, %d) experts and weights", rows, shape->top_k)},
         {BUFFER_ARRIVALS, true, arrivals_bytes(shape),
-         pool_format(pool, "rows of %d experts, from %d senders", shape->expert_slots, shape->ep)},
+         pool_format(pool, "rows of %s, from %s", counted(shape->expert_slots, "expert").text,
+                     counted(shape->ep, "sender").text)},
         {BUFFER_EXPERT_OUT, true, BYTES(shape->ep, shape->dispatch_rows, hidden, F32),
          pool_format(pool, "(%d, %d, %d) f32", shape->ep, shape->dispatch_rows, hidden)},
         {BUFFER_SCRATCH, false, scratch_bytes(class), "the largest need of one op"},
         {BUFFER_KV, false,
          BYTES(shape->layers, shape->kv_blocks, KV_BLOCK_POSITIONS, 2, shape->kv_heads,
                (uint64_t)shape->head_dim * F32),
-         pool_format(pool, "%d layers x %d blocks x %d heads x (keys and values) of (%d, %d) f32", shape->layers,
-                     shape->kv_blocks, shape->kv_heads, KV_BLOCK_POSITIONS, shape->head_dim)},
+         pool_format(pool, "%s x %s x %s x (keys and values) of (%d, %d) f32", counted(shape->layers, "layer").text,
+                     counted(shape->kv_blocks, "block").text, counted(shape->kv_heads, "head").text, KV_BLOCK_POSITIONS,
+                     shape->head_dim)},
     };
     lay_out(plan, class, requests, (int)(sizeof requests / sizeof *requests));
     return true;

@@ -1,7 +1,5 @@
 #include "read/lua_json.h"
 
-#include <string.h>
-
 enum { MOST_DEPTH = 8 };
 
 static json_t *convert(lua_State *lua, int depth, const char **problem);

@@ -1,19 +1,19 @@
 #include "tool/build.h"
 #include "base/file.h"
 #include "base/home.h"
+#include "base/manifest.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
-enum { MOST_MANIFEST_BYTES = 1 << 20, MOST_SOURCE_BYTES = 64 << 20, MOST_LOG_BYTES = 64 << 20 };
+enum { MOST_SOURCE_BYTES = 64 << 20, MOST_LOG_BYTES = 64 << 20 };
 
 /* ---- a copy of the sources, by their manifest */
 
@@ -34,21 +34,15 @@ static bool copy_source(const char *from, const char *to, const char *name, stru
     return done;
 }
 
-/* Lines are `hash  path`, after one `plan hash`. The manifest goes last: with it the copy is whole. */
+/* The manifest goes last: with it the copy is whole. */
 static bool copy_sources(const char *from, const char *to, struct error *error)
 {
-    char path[4096];
-    struct text manifest = {0};
-    bool done =
-        path_join(path, sizeof path, from, "MANIFEST", error) && file_read(path, MOST_MANIFEST_BYTES, &manifest, error);
-    char *rest = manifest.bytes;
-    for (char *line; done && (line = strsep(&rest, "\n"));) {
-        const char *name = strstr(line, "  ");
-        if (name)
-            done = copy_source(from, to, name + 2, error);
-    }
-    text_free(&manifest);
-    return done && copy_source(from, to, "MANIFEST", error);
+    struct manifest manifest;
+    bool done = manifest_read(&manifest, from, error);
+    for (int i = 0; done && i < manifest.count; i++)
+        done = copy_source(from, to, manifest.lines[i].name, error);
+    manifest_free(&manifest);
+    return done && copy_source(from, to, MANIFEST_NAME, error);
 }
 
 /* ---- running cmake */

@@ -2,7 +2,6 @@
 #include "base/text.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 

@@ -1,28 +1,19 @@
 #include "tool/lane.h"
+#include "base/heap.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-static void *take(size_t count, size_t size)
-{
-    void *taken = calloc(count ? count : 1, size);
-    if (!taken) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
-    return taken;
-}
 
 static void lane_make(struct lane *lane, const struct shapes *shape)
 {
     int rows = shape->prefill_rows > shape->decode_rows ? shape->prefill_rows : shape->decode_rows;
     *lane = (struct lane){.shape = shape, .row_capacity = shape->micro_batches * rows};
-    lane->last_ranks = take((size_t)shape->tp, sizeof *lane->last_ranks);
-    lane->sequences = take((size_t)shape->sequences, sizeof *lane->sequences);
-    lane->block_tables = take((size_t)shape->sequences * (size_t)shape->sequence_blocks, sizeof *lane->block_tables);
-    lane->free_blocks = take((size_t)shape->kv_blocks, sizeof *lane->free_blocks);
-    lane->rows = take((size_t)lane->row_capacity, sizeof *lane->rows);
+    lane->last_ranks = heap_take((size_t)shape->tp, sizeof *lane->last_ranks);
+    lane->sequences = heap_take((size_t)shape->sequences, sizeof *lane->sequences);
+    lane->block_tables =
+        heap_take((size_t)shape->sequences * (size_t)shape->sequence_blocks, sizeof *lane->block_tables);
+    lane->free_blocks = heap_take((size_t)shape->kv_blocks, sizeof *lane->free_blocks);
+    lane->rows = heap_take((size_t)lane->row_capacity, sizeof *lane->rows);
     for (int block = shape->kv_blocks - 1; block >= 0; block--)
         lane->free_blocks[lane->free_count++] = (uint32_t)block;
 }
@@ -30,7 +21,7 @@ static void lane_make(struct lane *lane, const struct shapes *shape)
 struct lane *lanes_make(const struct plan *plan)
 {
     int count = plan->grid[AXIS_DP] * plan->grid[AXIS_EP];
-    struct lane *lanes = take((size_t)count, sizeof *lanes);
+    struct lane *lanes = heap_take((size_t)count, sizeof *lanes);
     for (int i = 0; i < count; i++)
         lane_make(&lanes[i], &plan->classes[plan->class_count - 1].shape);
     for (int rank = 0; rank < plan->world; rank++) {

@@ -1,5 +1,6 @@
 #include "tool/output.h"
 #include "base/file.h"
+#include "base/heap.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -208,9 +209,7 @@ static void add_load(const struct job_run *run, const struct processes *processe
 static bool write_load(const struct job_run *run, const struct processes *processes, struct error *error)
 {
     const struct shapes *shape = &run->plan->classes[0].shape;
-    uint64_t *rows = calloc((size_t)shape->model_layers * (size_t)(shape->experts + 1), sizeof *rows);
-    if (!rows)
-        return fail_errno(error, NULL, "the load cannot be summed");
+    uint64_t *rows = heap_take((size_t)shape->model_layers * (size_t)(shape->experts + 1), sizeof *rows);
     uint64_t *dropped = rows + (size_t)shape->model_layers * (size_t)shape->experts;
     for (int rank = 0; rank < run->plan->world; rank++)
         if (run->plan->ranks[rank].at[AXIS_TP] == 0)
@@ -266,9 +265,10 @@ static void print_summary(const struct job_run *run)
         first = i == 0 || request->first_token_s < first ? request->first_token_s : first;
         last = request->last_token_s > last ? request->last_token_s : last;
     }
-    fprintf(stderr, "%d ranks of %d classes, %.0f KiB a binary; start %.0f ms, time to first token %.0f ms, %d tokens",
-            run->plan->world, run->plan->class_count, largest_binary_kib(run), 1e3 * (run->ready_s - run->launched_s),
-            1e3 * first, tokens);
+    fprintf(stderr, "%s of %s, %.0f KiB a binary; start %.0f ms, time to first token %.0f ms, %s",
+            counted(run->plan->world, "rank").text, counted(run->plan->class_count, "class").text,
+            largest_binary_kib(run), 1e3 * (run->ready_s - run->launched_s), 1e3 * first,
+            counted(tokens, "token").text);
     if (tokens > run->count && last > first)
         fprintf(stderr, ", %.1f tokens/s", (tokens - run->count) / (last - first));
     fputc('\n', stderr);

@@ -1,4 +1,5 @@
 #include "tool/process.h"
+#include "base/heap.h"
 #include "tool/failure.h"
 
 #include <errno.h>
@@ -112,8 +113,8 @@ bool processes_start(struct processes *processes, const struct plan *plan, const
                      struct error *error)
 {
     *processes = (struct processes){.plan = plan, .segment_file = -1};
-    processes->ranks = calloc((size_t)plan->world, sizeof *processes->ranks);
-    bool done = processes->ranks && make_segment(processes, error) && start_all(processes, options, error);
+    processes->ranks = heap_take((size_t)plan->world, sizeof *processes->ranks);
+    bool done = make_segment(processes, error) && start_all(processes, options, error);
     while (done) {
         uint32_t seen = atomic_load(&processes->job->arrivals);
         if (all_ready(processes))
@@ -251,7 +252,7 @@ bool processes_finish(struct processes *processes, struct error *error)
     }
     int left = count_left(processes);
     kill_left(processes);
-    return left == 0 || fail(error, NULL, 0, "%d ranks did not end; they were killed", left);
+    return left == 0 || fail(error, NULL, 0, "%s did not end; killed", counted(left, "rank").text);
 }
 
 void processes_free(struct processes *processes)

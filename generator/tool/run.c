@@ -1,10 +1,10 @@
 #include "tool/run.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "tool/output.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,16 +53,6 @@ static bool open_tokenizer(struct job_run *run, struct error *error)
     return run->tokenizer != NULL;
 }
 
-static void *take(size_t count, size_t size)
-{
-    void *taken = calloc(count ? count : 1, size);
-    if (!taken) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
-    return taken;
-}
-
 static bool make_requests(struct job_run *run, struct error *error)
 {
     const struct run_options *options = run->options;
@@ -75,10 +65,10 @@ static bool make_requests(struct job_run *run, struct error *error)
                                     .sampling = options->sampling};
         if (!head_admits(run->plan, request, error))
             return false;
-        request->generated = take((size_t)options->most_new, sizeof *request->generated);
+        request->generated = heap_take((size_t)options->most_new, sizeof *request->generated);
         if (options->logits_file)
             request->logits =
-                take((size_t)(request->prompt_count + options->most_new) * vocabulary, sizeof *request->logits);
+                heap_take((size_t)(request->prompt_count + options->most_new) * vocabulary, sizeof *request->logits);
     }
     return true;
 }
@@ -103,8 +93,8 @@ static bool serve(struct job_run *run, struct error *error)
 bool run_prompts(const struct plan *plan, const struct run_options *options, struct error *error)
 {
     struct job_run run = {.plan = plan, .options = options, .count = options->prompt_count};
-    run.ids = take((size_t)run.count, sizeof *run.ids);
-    run.requests = take((size_t)run.count, sizeof *run.requests);
+    run.ids = heap_take((size_t)run.count, sizeof *run.ids);
+    run.requests = heap_take((size_t)run.count, sizeof *run.requests);
     bool done =
         open_tokenizer(&run, error) && read_prompts(&run, error) && make_requests(&run, error) && serve(&run, error);
     if (run.stream)

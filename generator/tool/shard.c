@@ -4,6 +4,7 @@
  * .experts.E.w1 (gate), .w3 (up), .w2 (down); a `weight` is (outputs, inputs). */
 #include "tool/shard.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "tool/checkpoint.h"
 #include "tool/pack_matrix.h"
 #include "tool/shard_writer.h"
@@ -48,25 +49,17 @@ static bool read_piece(const struct cut *cut, const struct piece *piece, float *
                                  piece->column_count, out, cut->error);
 }
 
-static float *take_floats(uint64_t count)
+/* (outputs, inputs) zeros. */
+static float *take_floats(const struct tensor *tensor)
 {
-    float *floats = calloc(count ? count : 1, sizeof *floats);
-    if (!floats) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
-    return floats;
+    return heap_take((size_t)tensor->outputs * (size_t)tensor->inputs, sizeof(float));
 }
 
 /* Packs (outputs, inputs) floats, as panels or as rows, and appends them. Frees `floats`. */
 static bool append(const struct cut *cut, enum tensor_kind kind, uint64_t offset, float *floats, bool panels)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
-    void *packed = calloc(1, tensor->bytes);
-    if (!packed) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
+    void *packed = heap_take(1, tensor->bytes);
     if (panels)
         pack_rows(tensor->dtype, floats, tensor->outputs, tensor->inputs, packed);
     else
@@ -82,7 +75,7 @@ static bool append_pieces(const struct cut *cut, enum tensor_kind kind, uint64_t
                           int count, bool panels)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
-    float *floats = take_floats((uint64_t)tensor->outputs * (uint64_t)tensor->inputs), *next = floats;
+    float *floats = take_floats(tensor), *next = floats;
     for (int i = 0; i < count; i++) {
         if (!read_piece(cut, &pieces[i], next)) {
             free(floats);
@@ -171,7 +164,7 @@ static bool cut_dense(const struct cut *cut)
 static bool append_empty(const struct cut *cut, enum tensor_kind kind, uint64_t offset)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
-    return append(cut, kind, offset, take_floats((uint64_t)tensor->outputs * (uint64_t)tensor->inputs), true);
+    return append(cut, kind, offset, take_floats(tensor), true);
 }
 
 static bool append_expert(const struct cut *cut, int layer, int expert, uint64_t offset)

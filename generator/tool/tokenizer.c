@@ -1,9 +1,9 @@
 /* A tokenizer.json as a whole, and the questions about a tokenizer that need no text. */
+#include "base/heap.h"
 #include "tool/tokenizer_parts.h"
 
 #include "base/file.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +11,7 @@ void token_ids_add(struct token_ids *list, int id)
 {
     if (list->count == list->room) {
         list->room = list->room ? list->room * 2 : 64;
-        list->ids = realloc(list->ids, list->room * sizeof *list->ids);
-        if (!list->ids) {
-            fputs("error: out of memory\n", stderr);
-            exit(1);
-        }
+        list->ids = heap_grow(list->ids, list->room, sizeof *list->ids);
     }
     list->ids[list->count++] = id;
 }

@@ -3,7 +3,6 @@
 #include "tool/tokenizer_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- Reading ---- */
 

@@ -1,8 +1,8 @@
 /* Ids to text. Each spelling is passed from decoder step to decoder step; what a step cannot pass on yet, it holds. The
  * whole decode is the stream, fed to its end: the two cannot differ. */
+#include "base/heap.h"
 #include "tool/tokenizer_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,11 +143,7 @@ void tokenizer_decode(const struct tokenizer *tokenizer, const int *ids, size_t 
 
 struct tokenizer_stream *tokenizer_stream_start(const struct tokenizer *tokenizer, bool skip_special)
 {
-    struct tokenizer_stream *stream = calloc(1, sizeof *stream);
-    if (!stream) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
+    struct tokenizer_stream *stream = heap_take(1, sizeof *stream);
     stream->tokenizer = tokenizer;
     stream->skip_special = skip_special;
     return stream;

@@ -4,9 +4,9 @@
  * right heap       (rank, position) …       pairs that could merge, the lowest rank first, of these the leftmost
  *
  * A pair in the heap may be gone when its turn comes; it is then skipped. */
+#include "base/heap.h"
 #include "tool/tokenizer_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { NONE = -1 };
@@ -20,16 +20,6 @@ struct symbol {
 struct candidate {
     int rank, position, merged;
 };
-
-static void *grown(void *items, size_t count, size_t size)
-{
-    items = realloc(items, count * size);
-    if (!items) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
-    return items;
-}
 
 static const struct merge *find_merge(const struct tokenizer *tokenizer, int left, int right)
 {
@@ -53,7 +43,7 @@ static void heap_push(struct merger *merger, struct candidate candidate)
 {
     if (merger->heap_count == merger->heap_room) {
         merger->heap_room = merger->heap_room ? merger->heap_room * 2 : 256;
-        merger->heap = grown(merger->heap, merger->heap_room, sizeof *merger->heap);
+        merger->heap = heap_grow(merger->heap, merger->heap_room, sizeof *merger->heap);
     }
     size_t hole = merger->heap_count++;
     while (hole > 0 && goes_before(candidate, merger->heap[(hole - 1) / 2])) {
@@ -92,7 +82,7 @@ static int fill_symbols(const struct tokenizer *tokenizer, struct merger *merger
 {
     if (piece.length > merger->symbol_room) {
         merger->symbol_room = piece.length;
-        merger->symbols = grown(merger->symbols, merger->symbol_room, sizeof *merger->symbols);
+        merger->symbols = heap_grow(merger->symbols, merger->symbol_room, sizeof *merger->symbols);
     }
     int count = 0;
     for (size_t at = 0; at < piece.length;) {

@@ -1,4 +1,5 @@
 /* Arena: each buffer that an op touches exists, has its own bytes, and enough of them for its shape. */
+#include "base/heap.h"
 #include "verify/extents.h"
 #include "verify/proofs.h"
 
@@ -88,7 +89,7 @@ static bool buffer_is_right(const struct plan *plan, int class_index, const stru
 static bool buffers_are_apart(const struct plan *plan, int class_index, struct error *error)
 {
     const struct rank_class *class = &plan->classes[class_index];
-    struct extent *extents = take_array((size_t) class->buffer_count, sizeof *extents);
+    struct extent *extents = heap_take((size_t) class->buffer_count, sizeof *extents);
     for (int i = 0; i < class->buffer_count; i++) {
         const struct buffer *buffer = &class->buffers[i];
         extents[i] = (struct extent){.begin = buffer->offset, .end = buffer->offset + buffer->bytes, .owner = i};

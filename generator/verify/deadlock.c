@@ -1,9 +1,9 @@
 /* The wait-for graph has an edge from a rank to each rank whose signal it lacks. Ranks that stopped either wait for one
  * that has finished, or some of them wait in a circle. */
 #include "verify/deadlock.h"
+#include "base/heap.h"
 #include "verify/proofs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Cycles are sought from so many ranks at most; a plan has few kinds of them and any of a kind will do. */
@@ -106,7 +106,7 @@ static void tell_cycle(const struct search *search, int last, int length, struct
 {
     const struct walk *walk = search->walk;
     const struct plan *plan = walk->plan;
-    int *cycle = take_array((size_t)length, sizeof *cycle);
+    int *cycle = heap_take((size_t)length, sizeof *cycle);
     for (int i = length - 1, rank = last; i >= 0; i--, rank = search->found_from[rank])
         cycle[i] = rank;
     struct text text = {0};
@@ -139,10 +139,10 @@ static bool explain_cycle(const struct walk *walk, struct error *error)
 {
     int world = walk->plan->world;
     struct search search = {.walk = walk,
-                            .queue = take_array((size_t)world, sizeof(int)),
-                            .found_from = take_array((size_t)world, sizeof(int)),
-                            .depth = take_array((size_t)world, sizeof(int)),
-                            .asked = take_array(2 * (size_t)world, sizeof(int))};
+                            .queue = heap_take((size_t)world, sizeof(int)),
+                            .found_from = heap_take((size_t)world, sizeof(int)),
+                            .depth = heap_take((size_t)world, sizeof(int)),
+                            .asked = heap_take(2 * (size_t)world, sizeof(int))};
     int limit = world + 1, starts = 0;
     for (int start = 0; start < world && limit > 2 && starts < MOST_STARTS; start++) {
         if (!standing_at(walk, start))

@@ -2,6 +2,7 @@
  *
  * A plan from the planner is well formed by construction; one read back from sources that a person edited may hold
  * anything. */
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static bool ranks_formed(const struct plan *plan, struct error *error)
         if (!row->tp_group || !row->ep_group || !row->shards[SHARD_DENSE] || !row->shards[SHARD_EXPERTS])
             return refuse(error, plan, KEY_grid, "rank %d lacks a group or a shard name", rank);
     }
-    int *members = take_array((size_t)plan->class_count, sizeof *members);
+    int *members = heap_take((size_t)plan->class_count, sizeof *members);
     for (int rank = 0; rank < plan->world; rank++)
         members[plan->ranks[rank].class_index]++;
     int wrong = 0;

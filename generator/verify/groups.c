@@ -1,5 +1,6 @@
 /* Groups: all members of a tp or ep group make the same calls in the same order with the same sizes, and every send
  * meets its receive. */
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <inttypes.h>
@@ -138,7 +139,7 @@ static bool stage_mailboxes_agree(const struct plan *plan, struct error *error)
 
 bool prove_groups(const struct plan *plan, struct error *error)
 {
-    unsigned char *seen = take_array((size_t)plan->class_count * (size_t)plan->class_count, sizeof *seen);
+    unsigned char *seen = heap_take((size_t)plan->class_count * (size_t)plan->class_count, sizeof *seen);
     bool proven = groups_agree(plan, error) && stages_agree(plan, seen, error) && stage_mailboxes_agree(plan, error);
     free(seen);
     return proven;

@@ -1,5 +1,6 @@
 /* Mailboxes: each message slot and flag line has its own bytes within the rank's part, and enough of them; the parts
  * have theirs within the shared segment. */
+#include "base/heap.h"
 #include "verify/extents.h"
 #include "verify/proofs.h"
 
@@ -62,7 +63,7 @@ static bool mailbox_is_right(const struct plan *plan, int class_index, const str
 static bool mailboxes_are_apart(const struct plan *plan, int class_index, struct error *error)
 {
     const struct rank_class *class = &plan->classes[class_index];
-    struct extent *extents = take_array(2 * (size_t) class->mailbox_count, sizeof *extents);
+    struct extent *extents = heap_take(2 * (size_t) class->mailbox_count, sizeof *extents);
     int count = 0;
     bool apart = true;
     for (int i = 0; i < class->mailbox_count && apart; i++) {

@@ -1,6 +1,7 @@
 /* Placement: each token meets each of its experts exactly once.
  *
  * A sender looks its expert's home up, and there the slot; so the expert is met once if it lies in just that slot. */
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <stdlib.h>
@@ -62,7 +63,7 @@ bool prove_placement(const struct plan *plan, struct error *error)
     if (placement->expert_slots != shape->expert_slots)
         return refuse(error, plan, KEY_experts, "the placement needs %d expert slots a rank, the classes have %d",
                       placement->expert_slots, shape->expert_slots);
-    int *seen = take_array((size_t)shape->experts, sizeof *seen);
+    int *seen = heap_take((size_t)shape->experts, sizeof *seen);
     bool proven = true;
     for (int row = 0; row < placement->rows && proven; row++) {
         proven = slots_are_distinct(plan, row, seen, error);

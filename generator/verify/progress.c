@@ -10,8 +10,6 @@
 #include "verify/proofs.h"
 #include "verify/walk.h"
 
-#include <stdlib.h>
-
 struct balance {
     int messages, receipts;
 };

@@ -67,6 +67,3 @@ static inline uint64_t times(uint64_t a, uint64_t b)
     uint64_t product;
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
-
-/* A zeroed array that the caller frees; the process ends with a message when memory is out. */
-void *take_array(size_t count, size_t size);

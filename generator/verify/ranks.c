@@ -1,4 +1,5 @@
 /* Ranks: coordinates, stages, neighbours and groups agree with each other. */
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <stdlib.h>
@@ -156,7 +157,7 @@ static bool rows_are_right(const struct plan *plan, const int *rank_at, struct e
 
 bool prove_ranks(const struct plan *plan, struct error *error)
 {
-    int *rank_at = take_array((size_t)plan->world, sizeof *rank_at);
+    int *rank_at = heap_take((size_t)plan->world, sizeof *rank_at);
     bool proven = grids_agree(plan, error) && coordinates_are_a_bijection(plan, rank_at, error) &&
                   stages_cover_the_model(plan, rank_at, error) && rows_are_right(plan, rank_at, error);
     free(rank_at);

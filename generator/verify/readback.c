@@ -115,7 +115,7 @@ static bool read_ranks(const struct source_files *files, struct plan *plan, stru
     for (int rank = 0; rank < plan->world; rank++)
         if (!at || !read_rank(&facts, &at, plan, &plan->ranks[rank]))
             return false;
-    return facts_are_of_plan(&facts, files->plan_hash, &plan->pool);
+    return facts_are_of_plan(&facts, files->manifest.plan_hash, &plan->pool);
 }
 
 /* ---- placement.c */
@@ -187,12 +187,12 @@ static bool read_folder(const struct source_files *files, struct plan *plan, str
     if (!read_placement(files, plan, error))
         return false;
     plan_hash(plan);
-    if (strcmp(plan->hash, files->plan_hash) == 0)
+    if (strcmp(plan->hash, files->manifest.plan_hash) == 0)
         return true;
     return fail(
-        error, files->manifest, 1,
+        error, files->manifest.path, 1,
         "states plan %.12s, but the sources are those of plan %.12s; they were changed by hand, generate them again",
-        files->plan_hash, plan->hash);
+        files->manifest.plan_hash, plan->hash);
 }
 
 bool read_back(const char *folder, struct plan *plan, struct error *error)

@@ -48,7 +48,7 @@ static bool read_shapes(const struct reading *reading)
     class->rms_epsilon = decimal(&facts, "RMS_EPSILON", pool);
     class->rope_theta = decimal(&facts, "ROPE_THETA", pool);
     if (!dtype || !class->rms_epsilon || !class->rope_theta ||
-        !facts_are_of_plan(&facts, reading->files->plan_hash, pool))
+        !facts_are_of_plan(&facts, reading->files->manifest.plan_hash, pool))
         return false;
     if (strcmp(dtype, "DTYPE_F32") != 0 && strcmp(dtype, "DTYPE_BF16") != 0)
         return fail(reading->error, facts.path, 0,

@@ -1,4 +1,5 @@
 #include "verify/script.h"
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <stdlib.h>
@@ -109,9 +110,9 @@ struct script script_make(const struct rank_class *class, enum phase phase)
     const struct schedule *schedule = &class->schedules[phase];
     struct writer writer = {.class = class};
     size_t channels = (size_t)channel_count(class);
-    writer.signals = take_array(channels, sizeof *writer.signals);
-    writer.waits = take_array(channels, sizeof *writer.waits);
-    writer.script.steps = take_array((size_t)schedule->count * MOST_STEPS_OF_OP, sizeof *writer.script.steps);
+    writer.signals = heap_take(channels, sizeof *writer.signals);
+    writer.waits = heap_take(channels, sizeof *writer.waits);
+    writer.script.steps = heap_take((size_t)schedule->count * MOST_STEPS_OF_OP, sizeof *writer.script.steps);
     for (int i = 0; i < schedule->count; i++) {
         const struct op *op = &schedule->ops[i];
         enum mailbox_kind freed = op_table[op->kind].frees;

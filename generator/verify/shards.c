@@ -2,6 +2,7 @@
  *
  * What a file must hold follows from coordinates alone: dense weights from stage and tp, experts from stage, ep and tp.
  * Ranks that agree in those name one file, and no two such files have one name. */
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <stdlib.h>
@@ -40,8 +41,8 @@ static int owner_of(const struct plan *plan, const int *replica_zero, int rank, 
 static int *find_replica_zero(const struct plan *plan)
 {
     int replica = plan->world / plan->grid[AXIS_DP];
-    int *first = take_array((size_t)replica, sizeof *first);
-    int *replica_zero = take_array((size_t)plan->world, sizeof *replica_zero);
+    int *first = heap_take((size_t)replica, sizeof *first);
+    int *replica_zero = heap_take((size_t)plan->world, sizeof *replica_zero);
     for (int pass = 0; pass < 2; pass++) {
         for (int rank = 0; rank < plan->world; rank++) {
             const int *at = plan->ranks[rank].at;
@@ -81,7 +82,7 @@ static bool names_follow_contents(const struct plan *plan, const int *replica_ze
 bool prove_shards(const struct plan *plan, struct error *error)
 {
     int *replica_zero = find_replica_zero(plan), count = 0;
-    struct named *names = take_array((size_t)plan->world * SHARD_FILES, sizeof *names);
+    struct named *names = heap_take((size_t)plan->world * SHARD_FILES, sizeof *names);
     bool proven = names_follow_contents(plan, replica_zero, names, &count, error);
     qsort(names, (size_t)count, sizeof *names, by_name);
     for (int i = 0; i + 1 < count && proven; i++)

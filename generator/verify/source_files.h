@@ -1,8 +1,7 @@
 /* The files of a generated folder, each with the bytes that its MANIFEST vouches for. */
 #pragma once
 
-#include "base/file.h"
-#include "base/pool.h"
+#include "base/manifest.h"
 
 struct source_file {
     const char *name; /* below the folder: "first/class.h" */
@@ -11,15 +10,13 @@ struct source_file {
 };
 
 struct source_files {
-    struct pool pool;
-    const char *manifest;        /* its path */
-    char plan_hash[SHA256_TEXT]; /* that the manifest states */
-    struct source_file *files;   /* in ascending order of their names */
+    struct manifest manifest;
+    struct source_file *files; /* in ascending order of their names */
     int count;
 };
 
-/* Reads all of them. Refuses a manifest that names anything but files in the folder and its subfolders, and a file that
- * is missing or has another hash. Close it, whether it succeeds or not. */
+/* Reads all of them. Refuses what manifest_read refuses, and a file that is missing or has another hash. Close it,
+ * whether it succeeds or not. */
 bool source_files_open(struct source_files *files, const char *folder, struct error *error);
 void source_files_close(struct source_files *files);
 

@@ -1,4 +1,5 @@
 /* Tensors: each class has the weights its layers need, of the sizes its shapes give, none over another. */
+#include "base/heap.h"
 #include "verify/extents.h"
 #include "verify/proofs.h"
 
@@ -145,7 +146,7 @@ bool prove_tensors(const struct plan *plan, struct error *error)
             if (!tensor_is_right(plan, i, kind, &matrices[kind], error))
                 return false;
         size_t most = (size_t)shape->layers * (size_t)(shape->expert_slots + 1) * TENSOR_KINDS;
-        struct extent *extents = take_array(most, sizeof *extents);
+        struct extent *extents = heap_take(most, sizeof *extents);
         bool tiled = true;
         for (int file = 0; file < SHARD_FILES && tiled; file++)
             tiled = file_is_tiled(plan, i, file, extents, error);

@@ -6,6 +6,7 @@
  * only when the last member has caught up; so the cost of a walk grows with its signals and waits, not with group
  * sizes. */
 #include "verify/walk.h"
+#include "base/heap.h"
 #include "verify/proofs.h"
 
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static void go_on(struct walk *walk, int index, struct stack *ready)
 
 static bool stages_are_alike(const struct plan *plan)
 {
-    int *class_of = take_array((size_t)plan->grid[AXIS_PP], sizeof *class_of); /* 1 + class; 0: not yet seen */
+    int *class_of = heap_take((size_t)plan->grid[AXIS_PP], sizeof *class_of); /* 1 + class; 0: not yet seen */
     bool alike = true;
     for (int rank = 0; rank < plan->world && alike; rank++) {
         int *class = &class_of[plan->ranks[rank].at[AXIS_PP]];
@@ -125,8 +126,8 @@ static void start_walkers(struct walk *walk)
     const struct plan *plan = walk->plan;
     walk->lockstep = stages_are_alike(plan);
     walk->walker_count = walk->lockstep ? plan->grid[AXIS_PP] : plan->world;
-    walk->walkers = take_array((size_t)walk->walker_count, sizeof *walk->walkers);
-    walk->walker_of = take_array((size_t)plan->world, sizeof *walk->walker_of);
+    walk->walkers = heap_take((size_t)walk->walker_count, sizeof *walk->walkers);
+    walk->walker_of = heap_take((size_t)plan->world, sizeof *walk->walker_of);
     for (int rank = plan->world - 1; rank >= 0; rank--) {
         int index = walk->lockstep ? plan->ranks[rank].at[AXIS_PP] : rank;
         walk->walker_of[rank] = index;
@@ -137,15 +138,15 @@ static void start_walkers(struct walk *walk)
 struct walk walk_make(const struct plan *plan, enum phase phase)
 {
     struct walk walk = {.plan = plan, .phase = phase};
-    walk.scripts = take_array((size_t)plan->class_count, sizeof *walk.scripts);
+    walk.scripts = heap_take((size_t)plan->class_count, sizeof *walk.scripts);
     for (int i = 0; i < plan->class_count; i++)
         walk.scripts[i] = script_make(&plan->classes[i], phase);
     start_walkers(&walk);
     walk.channels = channel_count(&plan->classes[0]);
-    walk.signals = take_array((size_t)walk.walker_count * (size_t)walk.channels, sizeof *walk.signals);
-    walk.tallies = take_array((size_t)walk.walker_count * (size_t)walk.channels, sizeof *walk.tallies);
+    walk.signals = heap_take((size_t)walk.walker_count * (size_t)walk.channels, sizeof *walk.signals);
+    walk.tallies = heap_take((size_t)walk.walker_count * (size_t)walk.channels, sizeof *walk.tallies);
 
-    struct stack ready = {.walkers = take_array((size_t)walk.walker_count, sizeof *ready.walkers)};
+    struct stack ready = {.walkers = heap_take((size_t)walk.walker_count, sizeof *ready.walkers)};
     for (int index = walk.walker_count - 1; index >= 0; index--)
         ready.walkers[ready.count++] = index;
     while (ready.count > 0)

@@ -3,8 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 bool refuse(struct error *error, const struct plan *plan, enum strategy_key key, const char *format, ...)
 {
@@ -105,14 +103,4 @@ const struct buffer *find_buffer(const struct rank_class *class, enum buffer_kin
 int row_capacity(const struct shapes *shape)
 {
     return shape->prefill_rows > shape->decode_rows ? shape->prefill_rows : shape->decode_rows;
-}
-
-void *take_array(size_t count, size_t size)
-{
-    void *array = calloc(count ? count : 1, size);
-    if (!array) {
-        fputs("error: out of memory\n", stderr);
-        exit(1);
-    }
-    return array;
 }

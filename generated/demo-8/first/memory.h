@@ -17,7 +17,7 @@
  *    317,824    131,072  EXPERT_OUT_A  experts to combine_finish         (2, 128, 128) f32
  *    448,896    131,072  EXPERT_OUT_B  experts to combine_finish         (2, 128, 128) f32
  *    579,968    231,424  SCRATCH       one op                            the largest need of one op
- *    811,392  8,388,608  KV            as long as the rank runs          8 layers x 256 blocks x 1 heads x (keys and
+ *    811,392  8,388,608  KV            as long as the rank runs          8 layers x 256 blocks x 1 head x (keys and
  *                                                                        values) of (16, 32) f32
  */
 #pragma once
@@ -50,7 +50,7 @@ enum {
     SCRATCH_OFFSET = 579968,      // scratch of one op
     SCRATCH_BYTES = 231424,       // the largest need of one op
     KV_OFFSET = 811392,           // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
-    KV_BYTES = 8388608,           // 8 layers x 256 blocks x 1 heads x (keys and values) of (16, 32) f32
+    KV_BYTES = 8388608,           // 8 layers x 256 blocks x 1 head x (keys and values) of (16, 32) f32
     ARENA_BYTES = 9200000,        // 8.77 MiB
 };
 

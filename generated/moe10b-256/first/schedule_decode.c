@@ -18,7 +18,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_0); //  6  layer 0: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_0); //  7  layer 0: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_0); //  8  layer 0: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_0); //  9  layer 0: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_0); //  9  layer 0: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_0); // 10  layer 0: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_0); // 11  layer 0: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_0); // 12  layer 0: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -28,7 +28,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_1); // 15  layer 1: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_1); // 16  layer 1: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_1); // 17  layer 1: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_1); // 18  layer 1: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_1); // 18  layer 1: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_1); // 19  layer 1: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_1); // 20  layer 1: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_1); // 21  layer 1: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -38,7 +38,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_2); // 24  layer 2: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_2); // 25  layer 2: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_2); // 26  layer 2: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_2); // 27  layer 2: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_2); // 27  layer 2: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_2); // 28  layer 2: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_2); // 29  layer 2: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_2); // 30  layer 2: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -48,7 +48,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_3); // 33  layer 3: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_3); // 34  layer 3: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_3); // 35  layer 3: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_3); // 36  layer 3: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_3); // 36  layer 3: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_3); // 37  layer 3: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_3); // 38  layer 3: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_3); // 39  layer 3: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -63,7 +63,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_0); // 46  layer 0: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_0); // 47  layer 0: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_0); // 48  layer 0: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_0); // 49  layer 0: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_0); // 49  layer 0: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_0); // 50  layer 0: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_0); // 51  layer 0: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_0); // 52  layer 0: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -73,7 +73,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_1); // 55  layer 1: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_1); // 56  layer 1: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_1); // 57  layer 1: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_1); // 58  layer 1: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_1); // 58  layer 1: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_1); // 59  layer 1: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_1); // 60  layer 1: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_1); // 61  layer 1: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -83,7 +83,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_2); // 64  layer 2: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_2); // 65  layer 2: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_2); // 66  layer 2: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_2); // 67  layer 2: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_2); // 67  layer 2: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_2); // 68  layer 2: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_2); // 69  layer 2: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_2); // 70  layer 2: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -93,7 +93,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_3); // 73  layer 3: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_3); // 74  layer 3: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_3); // 75  layer 3: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_3); // 76  layer 3: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_3); // 76  layer 3: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_3); // 77  layer 3: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_3); // 78  layer 3: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_3); // 79  layer 3: (2, 2048) f32 summed over 2 tp ranks, onto the residual

@@ -17,7 +17,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_0); //  5  layer 12: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_0); //  6  layer 12: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_0); //  7  layer 12: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_0); //  8  layer 12: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_0); //  8  layer 12: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_0); //  9  layer 12: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_0); // 10  layer 12: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_0); // 11  layer 12: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -27,7 +27,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_1); // 14  layer 13: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_1); // 15  layer 13: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_1); // 16  layer 13: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_1); // 17  layer 13: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_1); // 17  layer 13: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_1); // 18  layer 13: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_1); // 19  layer 13: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_1); // 20  layer 13: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -37,7 +37,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_2); // 23  layer 14: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_2); // 24  layer 14: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_2); // 25  layer 14: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_2); // 26  layer 14: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_2); // 26  layer 14: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_2); // 27  layer 14: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_2); // 28  layer 14: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_2); // 29  layer 14: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -47,7 +47,7 @@ void schedule_decode(struct rank *r)
     route           (r, A, LAYER_3); // 32  layer 15: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_3); // 33  layer 15: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_3); // 34  layer 15: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_3); // 35  layer 15: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, A, LAYER_3); // 35  layer 15: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, A, LAYER_3); // 36  layer 15: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_3); // 37  layer 15: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_3); // 38  layer 15: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -63,7 +63,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_0); // 46  layer 12: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_0); // 47  layer 12: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_0); // 48  layer 12: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_0); // 49  layer 12: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_0); // 49  layer 12: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_0); // 50  layer 12: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_0); // 51  layer 12: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_0); // 52  layer 12: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -73,7 +73,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_1); // 55  layer 13: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_1); // 56  layer 13: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_1); // 57  layer 13: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_1); // 58  layer 13: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_1); // 58  layer 13: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_1); // 59  layer 13: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_1); // 60  layer 13: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_1); // 61  layer 13: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -83,7 +83,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_2); // 64  layer 14: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_2); // 65  layer 14: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_2); // 66  layer 14: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_2); // 67  layer 14: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_2); // 67  layer 14: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_2); // 68  layer 14: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_2); // 69  layer 14: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_2); // 70  layer 14: (2, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -93,7 +93,7 @@ void schedule_decode(struct rank *r)
     route           (r, B, LAYER_3); // 73  layer 15: (2, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_3); // 74  layer 15: <= (2, 2048) f32 each to 15 ep peers
     dispatch_finish (r, B, LAYER_3); // 75  layer 15: <= (16, 2, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_3); // 76  layer 15: 1 experts of <= (32, 2048), hidden 3072
+    experts         (r, B, LAYER_3); // 76  layer 15: 1 expert of <= (32, 2048), hidden 3072
     combine_start   (r, B, LAYER_3); // 77  layer 15: <= (2, 2048) f32 each back to 15 ep peers
     combine_finish  (r, B, LAYER_3); // 78  layer 15: (2, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, B, LAYER_3); // 79  layer 15: (2, 2048) f32 summed over 2 tp ranks, onto the residual

@@ -12,8 +12,8 @@
  *    8,519,680      131,072  ROTARY_B      rotary to attention               (256, 128) f32
  *    8,650,752       24,704  ROUTES_A      route to combine_finish           (256, 2) experts and weights
  *    8,675,456       24,704  ROUTES_B      route to combine_finish           (256, 2) experts and weights
- *    8,700,160       49,280  ARRIVALS_A    dispatch_finish to combine_start  rows of 1 experts, from 16 senders
- *    8,749,440       49,280  ARRIVALS_B    dispatch_finish to combine_start  rows of 1 experts, from 16 senders
+ *    8,700,160       49,280  ARRIVALS_A    dispatch_finish to combine_start  rows of 1 expert, from 16 senders
+ *    8,749,440       49,280  ARRIVALS_B    dispatch_finish to combine_start  rows of 1 expert, from 16 senders
  *    8,798,720   33,554,432  EXPERT_OUT_A  experts to combine_finish         (16, 256, 2048) f32
  *   42,353,152   33,554,432  EXPERT_OUT_B  experts to combine_finish         (16, 256, 2048) f32
  *   75,907,584   11,536,384  SCRATCH       one op                            the largest need of one op
@@ -40,9 +40,9 @@ enum {
     ROUTES_B_OFFSET = 8675456,      // each row's experts, their weights and where they are, (rows, top_k)
     ROUTES_B_BYTES = 24704,         // (256, 2) experts and weights
     ARRIVALS_A_OFFSET = 8700160,    // rows by expert, from every sender
-    ARRIVALS_A_BYTES = 49280,       // rows of 1 experts, from 16 senders
+    ARRIVALS_A_BYTES = 49280,       // rows of 1 expert, from 16 senders
     ARRIVALS_B_OFFSET = 8749440,    // rows by expert, from every sender
-    ARRIVALS_B_BYTES = 49280,       // rows of 1 experts, from 16 senders
+    ARRIVALS_B_BYTES = 49280,       // rows of 1 expert, from 16 senders
     EXPERT_OUT_A_OFFSET = 8798720,  // weighted sums of this rank's experts, (senders, rows, hidden) f32
     EXPERT_OUT_A_BYTES = 33554432,  // (16, 256, 2048) f32
     EXPERT_OUT_B_OFFSET = 42353152, // weighted sums of this rank's experts, (senders, rows, hidden) f32

@@ -25,10 +25,10 @@ void schedule_prefill(struct rank *r)
     route           (r, B, LAYER_0); // 11  layer +0: (256, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_0); // 12  layer +0: <= (256, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_0); // 13  layer +0: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_0); // 14  layer +0: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, A, LAYER_0); // 14  layer +0: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, A, LAYER_0); // 15  layer +0: <= (256, 2048) f32 each back to 15 ep peers
     dispatch_finish (r, B, LAYER_0); // 16  layer +0: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_0); // 17  layer +0: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, B, LAYER_0); // 17  layer +0: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, B, LAYER_0); // 18  layer +0: <= (256, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_0); // 19  layer +0: (256, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_0); // 20  layer +0: (256, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -44,10 +44,10 @@ void schedule_prefill(struct rank *r)
     route           (r, B, LAYER_1); // 29  layer +1: (256, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_1); // 30  layer +1: <= (256, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_1); // 31  layer +1: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_1); // 32  layer +1: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, A, LAYER_1); // 32  layer +1: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, A, LAYER_1); // 33  layer +1: <= (256, 2048) f32 each back to 15 ep peers
     dispatch_finish (r, B, LAYER_1); // 34  layer +1: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_1); // 35  layer +1: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, B, LAYER_1); // 35  layer +1: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, B, LAYER_1); // 36  layer +1: <= (256, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_1); // 37  layer +1: (256, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_1); // 38  layer +1: (256, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -63,10 +63,10 @@ void schedule_prefill(struct rank *r)
     route           (r, B, LAYER_2); // 47  layer +2: (256, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_2); // 48  layer +2: <= (256, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_2); // 49  layer +2: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_2); // 50  layer +2: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, A, LAYER_2); // 50  layer +2: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, A, LAYER_2); // 51  layer +2: <= (256, 2048) f32 each back to 15 ep peers
     dispatch_finish (r, B, LAYER_2); // 52  layer +2: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_2); // 53  layer +2: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, B, LAYER_2); // 53  layer +2: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, B, LAYER_2); // 54  layer +2: <= (256, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_2); // 55  layer +2: (256, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_2); // 56  layer +2: (256, 2048) f32 summed over 2 tp ranks, onto the residual
@@ -82,10 +82,10 @@ void schedule_prefill(struct rank *r)
     route           (r, B, LAYER_3); // 65  layer +3: (256, 2048) to the top 2 of 16 experts
     dispatch_start  (r, B, LAYER_3); // 66  layer +3: <= (256, 2048) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_3); // 67  layer +3: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, A, LAYER_3); // 68  layer +3: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, A, LAYER_3); // 68  layer +3: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, A, LAYER_3); // 69  layer +3: <= (256, 2048) f32 each back to 15 ep peers
     dispatch_finish (r, B, LAYER_3); // 70  layer +3: <= (16, 256, 2048) f32 sorted by expert
-    experts         (r, B, LAYER_3); // 71  layer +3: 1 experts of <= (4096, 2048), hidden 3072
+    experts         (r, B, LAYER_3); // 71  layer +3: 1 expert of <= (4096, 2048), hidden 3072
     combine_start   (r, B, LAYER_3); // 72  layer +3: <= (256, 2048) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_3); // 73  layer +3: (256, 2048) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_3); // 74  layer +3: (256, 2048) f32 summed over 2 tp ranks, onto the residual

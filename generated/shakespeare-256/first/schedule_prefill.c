@@ -18,7 +18,7 @@ void schedule_prefill(struct rank *r)
     route           (r, A, LAYER_0); //  6  layer 0: (32, 128) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_0); //  7  layer 0: <= (32, 128) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_0); //  8  layer 0: <= (16, 32, 128) f32 sorted by expert
-    experts         (r, A, LAYER_0); //  9  layer 0: 1 experts of <= (512, 128), hidden 32
+    experts         (r, A, LAYER_0); //  9  layer 0: 1 expert of <= (512, 128), hidden 32
     combine_start   (r, A, LAYER_0); // 10  layer 0: <= (32, 128) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_0); // 11  layer 0: (32, 128) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_0); // 12  layer 0: (32, 128) f32 summed over 2 tp ranks, onto the residual
@@ -28,7 +28,7 @@ void schedule_prefill(struct rank *r)
     route           (r, A, LAYER_1); // 15  layer 1: (32, 128) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_1); // 16  layer 1: <= (32, 128) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_1); // 17  layer 1: <= (16, 32, 128) f32 sorted by expert
-    experts         (r, A, LAYER_1); // 18  layer 1: 1 experts of <= (512, 128), hidden 32
+    experts         (r, A, LAYER_1); // 18  layer 1: 1 expert of <= (512, 128), hidden 32
     combine_start   (r, A, LAYER_1); // 19  layer 1: <= (32, 128) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_1); // 20  layer 1: (32, 128) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_1); // 21  layer 1: (32, 128) f32 summed over 2 tp ranks, onto the residual
@@ -38,7 +38,7 @@ void schedule_prefill(struct rank *r)
     route           (r, A, LAYER_2); // 24  layer 2: (32, 128) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_2); // 25  layer 2: <= (32, 128) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_2); // 26  layer 2: <= (16, 32, 128) f32 sorted by expert
-    experts         (r, A, LAYER_2); // 27  layer 2: 1 experts of <= (512, 128), hidden 32
+    experts         (r, A, LAYER_2); // 27  layer 2: 1 expert of <= (512, 128), hidden 32
     combine_start   (r, A, LAYER_2); // 28  layer 2: <= (32, 128) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_2); // 29  layer 2: (32, 128) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_2); // 30  layer 2: (32, 128) f32 summed over 2 tp ranks, onto the residual
@@ -48,7 +48,7 @@ void schedule_prefill(struct rank *r)
     route           (r, A, LAYER_3); // 33  layer 3: (32, 128) to the top 2 of 16 experts
     dispatch_start  (r, A, LAYER_3); // 34  layer 3: <= (32, 128) f32 each to 15 ep peers
     dispatch_finish (r, A, LAYER_3); // 35  layer 3: <= (16, 32, 128) f32 sorted by expert
-    experts         (r, A, LAYER_3); // 36  layer 3: 1 experts of <= (512, 128), hidden 32
+    experts         (r, A, LAYER_3); // 36  layer 3: 1 expert of <= (512, 128), hidden 32
     combine_start   (r, A, LAYER_3); // 37  layer 3: <= (32, 128) f32 each back to 15 ep peers
     combine_finish  (r, A, LAYER_3); // 38  layer 3: (32, 128) f32, own sums and those of 15 ep peers
     reduce_experts  (r, A, LAYER_3); // 39  layer 3: (32, 128) f32 summed over 2 tp ranks, onto the residual

@@ -8,10 +8,10 @@
  *     16,384     16,384  ROUTED_A      route to experts                  (32, 128) f32
  *     32,768      4,096  ROTARY_A      rotary to attention               (32, 32) f32
  *     36,864      3,200  ROUTES_A      route to combine_finish           (32, 2) experts and weights
- *     40,064      6,272  ARRIVALS_A    dispatch_finish to combine_start  rows of 1 experts, from 16 senders
+ *     40,064      6,272  ARRIVALS_A    dispatch_finish to combine_start  rows of 1 expert, from 16 senders
  *     46,336    262,144  EXPERT_OUT_A  experts to combine_finish         (16, 32, 128) f32
  *    308,480    231,424  SCRATCH       one op                            the largest need of one op
- *    539,904  2,097,152  KV            as long as the rank runs          4 layers x 128 blocks x 1 heads x (keys and
+ *    539,904  2,097,152  KV            as long as the rank runs          4 layers x 128 blocks x 1 head x (keys and
  *                                                                        values) of (16, 32) f32
  */
 #pragma once
@@ -26,13 +26,13 @@ enum {
     ROUTES_A_OFFSET = 36864,     // each row's experts, their weights and where they are, (rows, top_k)
     ROUTES_A_BYTES = 3200,       // (32, 2) experts and weights
     ARRIVALS_A_OFFSET = 40064,   // rows by expert, from every sender
-    ARRIVALS_A_BYTES = 6272,     // rows of 1 experts, from 16 senders
+    ARRIVALS_A_BYTES = 6272,     // rows of 1 expert, from 16 senders
     EXPERT_OUT_A_OFFSET = 46336, // weighted sums of this rank's experts, (senders, rows, hidden) f32
     EXPERT_OUT_A_BYTES = 262144, // (16, 32, 128) f32
     SCRATCH_OFFSET = 308480,     // scratch of one op
     SCRATCH_BYTES = 231424,      // the largest need of one op
     KV_OFFSET = 539904,          // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
-    KV_BYTES = 2097152,          // 4 layers x 128 blocks x 1 heads x (keys and values) of (16, 32) f32
+    KV_BYTES = 2097152,          // 4 layers x 128 blocks x 1 head x (keys and values) of (16, 32) f32
     ARENA_BYTES = 2637056,       // 2.51 MiB
 };
 

@@ -9,7 +9,7 @@
  *     262,144     131,072  ROUTED_A      route to experts          (256, 128) f32
  *     393,216      32,768  ROTARY_A      rotary to attention       (256, 32) f32
  *     425,984       9,344  ROUTES_A      route to scatter          (256, 2) experts and weights
- *     435,328       6,272  ARRIVALS_A    gather to experts         rows of 16 experts, from 1 senders
+ *     435,328       6,272  ARRIVALS_A    gather to experts         rows of 16 experts, from 1 sender
  *     441,600     131,072  EXPERT_OUT_A  experts to scatter        (1, 256, 128) f32
  *     572,672     530,432  SCRATCH       one op                    the largest need of one op
  *   1,103,104  33,554,432  KV            as long as the rank runs  16 layers x 256 blocks x 2 heads x (keys and
@@ -29,7 +29,7 @@ enum {
     ROUTES_A_OFFSET = 425984,     // each row's experts, their weights and where they are, (rows, top_k)
     ROUTES_A_BYTES = 9344,        // (256, 2) experts and weights
     ARRIVALS_A_OFFSET = 435328,   // rows by expert, from every sender
-    ARRIVALS_A_BYTES = 6272,      // rows of 16 experts, from 1 senders
+    ARRIVALS_A_BYTES = 6272,      // rows of 16 experts, from 1 sender
     EXPERT_OUT_A_OFFSET = 441600, // weighted sums of this rank's experts, (senders, rows, hidden) f32
     EXPERT_OUT_A_BYTES = 131072,  // (1, 256, 128) f32
     SCRATCH_OFFSET = 572672,      // scratch of one op
