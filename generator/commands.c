@@ -7,7 +7,6 @@
 #include "read/strategy.h"
 #include "tool/build.h"
 #include "tool/cache.h"
-#include "tool/failure.h"
 #include "tool/run.h"
 #include "tool/shard.h"
 #include "verify/readback.h"
@@ -188,7 +187,6 @@ bool command_run(const struct command_line *line, struct error *error)
     bool done = from_build ? prepare_build(&compilation, line, &cache, error)
                            : prepare_strategy(&compilation, line, &cache, error);
     progress(NULL);
-    catch_stop_requests();
     const struct run_options options = {
         .binaries = cache.binaries,
         .shards = cache.shards,

@@ -1,6 +1,7 @@
 #include "emit/publish.h"
 #include "base/file.h"
 #include "base/heap.h"
+#include "base/stop.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,6 +47,8 @@ static bool stage_files(const char *folder, const char *staging, const struct ou
 {
     for (int i = 0; i < count; i++) {
         char path[PATH_ROOM], staged[PATH_ROOM];
+        if (stop_requested())
+            return fail_stopped(error, "nothing was written");
         if (!path_join(path, sizeof path, folder, files[i].path, error) || !stage_path(staged, staging, i, error))
             return false;
         changed[i] = !holds_already(path, &files[i].bytes);
@@ -108,6 +111,7 @@ bool publish(const char *folder, const struct output_file *files, int count, con
              struct error *error)
 {
     char staging[PATH_ROOM];
+    catch_stop_requests();
     if (!folder_make(folder, error) || !path_join(staging, sizeof staging, folder, ".rankc-XXXXXX", error))
         return false;
     if (!mkdtemp(staging))

@@ -2,9 +2,11 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/manifest.h"
+#include "base/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,6 +66,7 @@ static bool fail_with_log(const char *log, struct error *error)
 
 static bool run_logged(const char *log, char *const arguments[], struct error *error)
 {
+    catch_stop_requests();
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -77,7 +80,10 @@ static bool run_logged(const char *log, char *const arguments[], struct error *e
         return fail_errno(error, NULL, "%s cannot be started; install it (./dev says how)", arguments[0]);
     }
     while (waitpid(id, &status, 0) < 0 && errno == EINTR)
-        ;
+        if (stop_requested())
+            kill(id, SIGTERM);
+    if (stop_requested())
+        return fail_stopped(error, "the build goes on from here the next time");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
     return fail_with_log(log, error);

@@ -1,31 +1,11 @@
 #include "tool/failure.h"
+#include "base/stop.h"
 #include "base/text.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
 enum { MOST_WAITERS = 3 }; /* named one by one; of the others, how many */
-
-static volatile sig_atomic_t stop_signal;
-
-static void on_stop_request(int signal)
-{
-    stop_signal = signal;
-}
-
-void catch_stop_requests(void)
-{
-    struct sigaction action = {.sa_handler = on_stop_request};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a closed output is an error of the write, not a sudden death with ranks left */
-}
-
-int stop_requested(void)
-{
-    return stop_signal;
-}
 
 void failure_note(struct failure *failure, const struct processes *processes)
 {
@@ -86,11 +66,8 @@ static void add_cause(struct text *text, const struct failure *failure, const st
 
 bool failure_tell(const struct failure *failure, const struct processes *processes, struct error *error)
 {
-    if (failure->rank < 0) {
-        fail(error, NULL, 0, "stopped by %s; all ranks have ended", strsignal(failure->signal));
-        error->status = (enum exit_status)(128 + failure->signal);
-        return false;
-    }
+    if (failure->rank < 0)
+        return fail_stopped(error, "all ranks have ended");
     const struct rank_row *row = &processes->plan->ranks[failure->rank];
     struct text text = {0};
     text_format(&text, "rank %d (class %s, dp %d pp %d ep %d tp %d)", row->rank,

@@ -7,7 +7,6 @@ struct failure {
     int rank;     /* that ended or stands still; -1: the user asked to stop */
     int status;   /* as waitpid gave it */
     bool stopped; /* stands still */
-    int signal;   /* SIGINT or SIGTERM */
     /* Noted before the others are told to leave. */
     uint32_t op, phase, waits_for;
 };
@@ -17,7 +16,3 @@ void failure_note(struct failure *failure, const struct processes *processes);
 
 /* Fills the error, once all ranks have left; returns false. */
 bool failure_tell(const struct failure *failure, const struct processes *processes, struct error *error);
-
-/* Catches SIGINT and SIGTERM from here on; and the one that came, or 0. */
-void catch_stop_requests(void);
-int stop_requested(void);

@@ -1,5 +1,6 @@
 #include "tool/process.h"
 #include "base/heap.h"
+#include "base/stop.h"
 #include "tool/failure.h"
 
 #include <errno.h>
@@ -112,6 +113,7 @@ static bool all_ready(const struct processes *processes)
 bool processes_start(struct processes *processes, const struct plan *plan, const struct launch_options *options,
                      struct error *error)
 {
+    catch_stop_requests();
     *processes = (struct processes){.plan = plan, .segment_file = -1};
     processes->ranks = heap_take((size_t)plan->world, sizeof *processes->ranks);
     bool done = make_segment(processes, error) && start_all(processes, options, error);
@@ -218,8 +220,8 @@ static void abort_job(struct processes *processes)
 bool processes_watch(struct processes *processes, uint32_t arrivals_seen, struct error *error)
 {
     futex_sleep(&processes->job->arrivals, arrivals_seen, NAP_MILLISECONDS);
-    struct failure failure = {.rank = -1, .signal = stop_requested()};
-    if (failure.signal == 0) {
+    struct failure failure = {.rank = -1};
+    if (stop_requested() == 0) {
         failure.rank = look_at_children(processes, &failure.status);
         failure.stopped = failure.rank < 0 && (failure.rank = long_stopped(processes)) >= 0;
         if (failure.rank < 0)

@@ -1,5 +1,6 @@
 #include "tool/shard_writer.h"
 #include "base/file.h"
+#include "base/stop.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -30,6 +31,7 @@ static bool write_at(struct shard_writer *writer, const void *bytes, uint64_t co
 bool shard_writer_open(struct shard_writer *writer, const char *folder, const char *name, struct error *error)
 {
     *writer = (struct shard_writer){.file = -1};
+    catch_stop_requests();
     if (!path_join(writer->path, sizeof writer->path, folder, name, error))
         return false;
     if (snprintf(writer->temporary, sizeof writer->temporary, "%s.XXXXXX", writer->path) >=
@@ -48,6 +50,8 @@ bool shard_writer_add(struct shard_writer *writer, uint64_t offset, const void *
                       struct error *error)
 {
     assert(offset == writer->written);
+    if (stop_requested())
+        return fail_stopped(error, "the shard that was being written is removed");
     if (!write_at(writer, bytes, count, SHARD_HEADER_BYTES + offset, error))
         return false;
     checksum_add(&writer->checksum, bytes, count);

@@ -15,9 +15,11 @@ struct shard_writer {
     struct shard_header header;
 };
 
+/* From here on a request to stop is only noted (base/stop.h). */
 bool shard_writer_open(struct shard_writer *writer, const char *folder, const char *name, struct error *error);
 
-/* Appends payload, at its offset in the plan: `offset` must be where the last one ended. */
+/* Appends payload, at its offset in the plan: `offset` must be where the last one ended. Fails, too, when the user has
+ * asked to stop. */
 bool shard_writer_add(struct shard_writer *writer, uint64_t offset, const void *bytes, uint64_t count,
                       struct error *error);
 

@@ -139,6 +139,41 @@ START_TEST(a_stop_request_ends_the_job_within_two_seconds)
 }
 END_TEST
 
+static int count_files(const char *path)
+{
+    int count = 0;
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    if (folder)
+        closedir(folder);
+    return count;
+}
+
+START_TEST(a_stop_request_leaves_no_half_of_a_shard)
+{
+    enum { ROUNDS = 8 };
+    int stopped = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct running sharding;
+        char folder[PATH_ROOM];
+        path_in_folder(folder, "shards-%d", round);
+        start_program(&sharding, RANKC_BINARY,
+                      (const char *const[]){"shard", "strategies/shakespeare-256.lua", "--model",
+                                            "models/shakespeare-moe", "-o", folder, NULL});
+        while (count_files(folder) <= 4 * round)
+            ck_assert_msg(clock_seconds() < sharding.started + 60, "no shard is written");
+        kill(sharding.id, SIGINT);
+        struct outcome outcome = finish_within(&sharding, 60);
+        stopped += outcome.status != 0; /* one that was done before the signal came has nothing to refuse */
+        expect_outcome(&outcome, outcome.status ? 128 + SIGINT : 0,
+                       (const char *const[]){outcome.status ? "stopped by Interrupt; the shard" : "", NULL});
+        ck_assert_int_eq(count_temporaries(folder), 0);
+    }
+    ck_assert_int_gt(stopped, 0);
+}
+END_TEST
+
 START_TEST(ranks_do_not_outlive_their_head)
 {
     struct running job;
@@ -154,8 +189,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {a_killed_rank_ends_the_job_within_a_second, a_stopped_rank_ends_the_job_within_five,
-                                  a_rank_that_goes_on_soon_is_forgiven, a_stop_request_ends_the_job_within_two_seconds,
-                                  ranks_do_not_outlive_their_head};
+    const TTest *const tests[] = {
+        a_killed_rank_ends_the_job_within_a_second, a_stopped_rank_ends_the_job_within_five,
+        a_rank_that_goes_on_soon_is_forgiven,       a_stop_request_ends_the_job_within_two_seconds,
+        a_stop_request_leaves_no_half_of_a_shard,   ranks_do_not_outlive_their_head};
     return run_suite("faults", tests, COUNT(tests));
 }
