@@ -1,6 +1,7 @@
 /* Which ep coordinate serves an expert to a sender, and in which of its slots the expert lies. */
 #include "plan/passes.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const int *holders_of(const struct strategy *strategy, int layer, int expert)
@@ -50,6 +51,7 @@ static void fill_slots(const struct strategy *strategy, struct placement *placem
     for (int expert = 0; expert < experts; expert++) {
         const int *holders = holders_of(strategy, row, expert);
         int count = holder_count(holders, strategy->holder_room);
+        assert(count > 0); /* the reader refuses an expert that no one holds */
         for (int i = 0; i < count; i++)
             held[holders[i] * placement->expert_slots + counts[holders[i]]] = expert;
         /* Senders are dealt over the replicas in turn; one that holds the expert itself is served by itself. */

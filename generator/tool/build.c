@@ -13,8 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { MOST_SOURCE_BYTES = 64 << 20, MOST_LOG_BYTES = 64 << 20 };
 
 /* ---- a copy of the sources, by their manifest */

@@ -27,8 +27,6 @@ enum {
     SPIN_POLLS_CROWDED = 20
 };
 
-extern char **environ;
-
 /* ---- the segment */
 
 static int processors(void)

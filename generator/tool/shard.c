@@ -21,7 +21,7 @@ struct cut {
     const struct rank_class *class;
     const struct checkpoint *checkpoint;
     const char *checkpoint_folder;
-    struct shard_writer *writer;
+    struct shard_writer writer; /* of the file under way */
     struct error *error;
 };
 
@@ -56,7 +56,7 @@ static float *take_floats(const struct tensor *tensor)
 }
 
 /* Packs (outputs, inputs) floats, as panels or as rows, and appends them. Frees `floats`. */
-static bool append(const struct cut *cut, enum tensor_kind kind, uint64_t offset, float *floats, bool panels)
+static bool append(struct cut *cut, enum tensor_kind kind, uint64_t offset, float *floats, bool panels)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
     void *packed = heap_take(1, tensor->bytes);
@@ -64,14 +64,14 @@ static bool append(const struct cut *cut, enum tensor_kind kind, uint64_t offset
         pack_rows(tensor->dtype, floats, tensor->outputs, tensor->inputs, packed);
     else
         store_rows(tensor->dtype, floats, (size_t)tensor->outputs, tensor->inputs, packed);
-    bool done = shard_writer_add(cut->writer, offset, packed, tensor->bytes, cut->error);
+    bool done = shard_writer_add(&cut->writer, offset, packed, tensor->bytes, cut->error);
     free(packed);
     free(floats);
     return done;
 }
 
 /* Stacks pieces of equal width on each other into one matrix of the shard. */
-static bool append_pieces(const struct cut *cut, enum tensor_kind kind, uint64_t offset, const struct piece *pieces,
+static bool append_pieces(struct cut *cut, enum tensor_kind kind, uint64_t offset, const struct piece *pieces,
                           int count, bool panels)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
@@ -87,7 +87,7 @@ static bool append_pieces(const struct cut *cut, enum tensor_kind kind, uint64_t
 }
 
 /* A whole vector. */
-static bool append_norm(const struct cut *cut, enum tensor_kind kind, uint64_t offset, const char *name)
+static bool append_norm(struct cut *cut, enum tensor_kind kind, uint64_t offset, const char *name)
 {
     uint64_t hidden = (uint64_t)cut->class->shape.hidden;
     const struct piece piece = {name, 1, hidden, 0, 1, 0, hidden};
@@ -95,7 +95,7 @@ static bool append_norm(const struct cut *cut, enum tensor_kind kind, uint64_t o
 }
 
 /* The tokens of this tp coordinate; the last slice may reach beyond the vocabulary and is filled up with zeros. */
-static bool append_vocabulary(const struct cut *cut, enum tensor_kind kind, const char *name, bool panels)
+static bool append_vocabulary(struct cut *cut, enum tensor_kind kind, const char *name, bool panels)
 {
     const struct shapes *shape = &cut->class->shape;
     uint64_t vocabulary = (uint64_t)shape->vocabulary, slice = (uint64_t)shape->vocabulary_slice;
@@ -106,7 +106,7 @@ static bool append_vocabulary(const struct cut *cut, enum tensor_kind kind, cons
     return append_pieces(cut, kind, cut->class->tensors[kind].offset, &piece, 1, panels);
 }
 
-static bool append_attention(const struct cut *cut, int layer, uint64_t stride)
+static bool append_attention(struct cut *cut, int layer, uint64_t stride)
 {
     const struct shapes *shape = &cut->class->shape;
     const struct tensor *tensors = cut->class->tensors;
@@ -129,7 +129,7 @@ static bool append_attention(const struct cut *cut, int layer, uint64_t stride)
            append_pieces(cut, TENSOR_ATTENTION_OUT, tensors[TENSOR_ATTENTION_OUT].offset + stride, &out, 1, true);
 }
 
-static bool append_layer(const struct cut *cut, int local)
+static bool append_layer(struct cut *cut, int local)
 {
     const struct shapes *shape = &cut->class->shape;
     const struct tensor *tensors = cut->class->tensors;
@@ -147,7 +147,7 @@ static bool append_layer(const struct cut *cut, int local)
            append_pieces(cut, TENSOR_ROUTER, tensors[TENSOR_ROUTER].offset + stride, &router, 1, true);
 }
 
-static bool cut_dense(const struct cut *cut)
+static bool cut_dense(struct cut *cut)
 {
     if (cut->class->first_stage && !append_vocabulary(cut, TENSOR_EMBEDDING, "model.embed_tokens.weight", false))
         return false;
@@ -161,13 +161,13 @@ static bool cut_dense(const struct cut *cut)
 }
 
 /* An empty slot is zeros: the plan gives every ep coordinate the same room. */
-static bool append_empty(const struct cut *cut, enum tensor_kind kind, uint64_t offset)
+static bool append_empty(struct cut *cut, enum tensor_kind kind, uint64_t offset)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
     return append(cut, kind, offset, take_floats(tensor), true);
 }
 
-static bool append_expert(const struct cut *cut, int layer, int expert, uint64_t offset)
+static bool append_expert(struct cut *cut, int layer, int expert, uint64_t offset)
 {
     const struct shapes *shape = &cut->class->shape;
     const struct tensor *tensors = cut->class->tensors;
@@ -186,7 +186,7 @@ static bool append_expert(const struct cut *cut, int layer, int expert, uint64_t
            append_pieces(cut, TENSOR_DOWN, down, &out, 1, true);
 }
 
-static bool cut_experts(const struct cut *cut)
+static bool cut_experts(struct cut *cut)
 {
     const struct placement *placement = &cut->plan->placement;
     const struct tensor *gate_up = &cut->class->tensors[TENSOR_GATE_UP];
@@ -206,18 +206,17 @@ static bool cut_experts(const struct cut *cut)
 
 static bool cut_file(struct cut *cut, enum shard_file file, const char *folder, const struct shard_header *identity)
 {
-    static bool (*const cuts[SHARD_FILES])(const struct cut *) = {cut_dense, cut_experts};
-    struct shard_writer writer;
-    if (!shard_writer_open(&writer, folder, cut->row->shards[file], cut->error))
+    static bool (*const cuts[SHARD_FILES])(struct cut *) = {cut_dense, cut_experts};
+    struct shard_writer *writer = &cut->writer;
+    if (!shard_writer_open(writer, folder, cut->row->shards[file], cut->error))
         return false;
-    cut->writer = &writer;
-    memcpy(writer.header.plan_hash, identity->plan_hash, sizeof writer.header.plan_hash);
-    memcpy(writer.header.checkpoint, identity->checkpoint, sizeof writer.header.checkpoint);
+    memcpy(writer->header.plan_hash, identity->plan_hash, sizeof writer->header.plan_hash);
+    memcpy(writer->header.checkpoint, identity->checkpoint, sizeof writer->header.checkpoint);
     if (!cuts[file](cut)) {
-        shard_writer_abandon(&writer);
+        shard_writer_abandon(writer);
         return false;
     }
-    return shard_writer_close(&writer, cut->error);
+    return shard_writer_close(writer, cut->error);
 }
 
 /* The rank that a file is cut for is the first of those that share it: no other coordinate changes its contents. */

@@ -1,6 +1,8 @@
 /* Text to ids: cut at added tokens, normalize, cut at normalized added tokens, pre-tokenize, merge. */
 #include "tool/tokenizer_parts.h"
 
+#include <assert.h>
+
 /* What one call of tokenizer_encode works with. */
 struct encoding {
     const struct tokenizer *tokenizer;
@@ -55,6 +57,7 @@ static bool encode_stretch(struct encoding *encoding, struct span stretch, bool 
         merger_encode(tokenizer, &encoding->merger, stretch, encoding->list);
         return true;
     }
+    assert(stretch.bytes && stretch.length > 0);
     const struct metaspace *metaspace = &tokenizer->metaspace;
     struct span space = {" ", 1}, mark = metaspace->replacement;
     bool marked = stretch.bytes[0] == ' ' || span_begins(stretch.bytes, stretch.length, mark);

@@ -4,6 +4,7 @@
  * needed. */
 #include "tool/tokenizer_parts.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,7 @@ static bool read_merge(struct reading *reading, json_t *json, size_t index, stru
     const char *left = NULL, *right = NULL;
     if (!split_merge(reading, json, index, &left, &right))
         return false;
+    assert(left && right);
     struct text both = {0};
     text_add(&both, left, strlen(left));
     text_add(&both, right, strlen(right));

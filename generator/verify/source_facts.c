@@ -97,7 +97,7 @@ bool fact_number(const struct fact_file *facts, const char *name, uint64_t most,
 
 bool fact_int(const struct fact_file *facts, const char *name, int most, int *value)
 {
-    uint64_t number;
+    uint64_t number = 0;
     if (!fact_number(facts, name, (uint64_t)most, &number))
         return false;
     *value = (int)number;

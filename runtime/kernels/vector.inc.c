@@ -47,6 +47,7 @@ static ALWAYS_INLINE vector_bits load_bits(const char *line, int v)
 /* Into the second-level cache. What lies there may be no one's: the processor ignores an address that is not mapped. */
 static ALWAYS_INLINE void prefetch(const char *from, ptrdiff_t distance)
 {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): pointer arithmetic may not leave what `from` points into
     __builtin_prefetch((const void *)((uintptr_t)from + (uintptr_t)distance), 0, 2);
 }
 

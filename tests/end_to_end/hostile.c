@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MODEL TEST_SOURCE_DIR "/models/shakespeare-moe"
+static const char MODEL[] = TEST_SOURCE_DIR "/models/shakespeare-moe";
 
 static void expect_refused(const char *const *arguments, int status, const char *words)
 {
@@ -60,7 +60,7 @@ START_TEST(a_checkpoint_of_another_model)
     path_in_folder(folder, "mixed");
     mkdir(folder, 0777);
     snprintf(to, sizeof to, "%.900s/config.json", folder);
-    copy_file(MODEL "/config.json", to);
+    copy_file(TEST_SOURCE_DIR "/models/shakespeare-moe/config.json", to);
     snprintf(from, sizeof from, "%s/model.safetensors", "tests/models/tiny-mixtral");
     snprintf(to, sizeof to, "%.900s/model.safetensors", folder);
     copy_file(from, to);
@@ -79,7 +79,7 @@ START_TEST(a_folder_without_weights)
     write_strategy(strategy, "weightless", MODEL, "grid = { tp = 1 },");
     REFUSED(1, "config.json", "shard", strategy, "--model", folder, "-o", output);
     snprintf(to, sizeof to, "%.900s/config.json", folder);
-    copy_file(MODEL "/config.json", to);
+    copy_file(TEST_SOURCE_DIR "/models/shakespeare-moe/config.json", to);
     REFUSED(1, "safetensors", "shard", strategy, "--model", folder, "-o", output);
 }
 END_TEST

@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #ifdef __SANITIZE_ADDRESS__
 const bool sanitized = true;
 #else

@@ -400,7 +400,7 @@ START_TEST(swiglu_is_within_a_few_units_in_the_last_place)
     enum { COUNT = 20003 };
     float *gate_up = malloc(sizeof *gate_up * 2 * COUNT), *y = guarded(COUNT);
     for (int j = 0; j < COUNT; j++) {
-        gate_up[j] = (float)(j - COUNT / 2) * (80.0f / (COUNT / 2)); /* -80 … 80 */
+        gate_up[j] = ((float)j - COUNT / 2.0f) * (80.0f / (COUNT / 2.0f)); /* -80 … 80 */
         gate_up[COUNT + j] = 1;
     }
     if (kernels != NULL) {
