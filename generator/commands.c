@@ -7,8 +7,8 @@
 #include "read/strategy.h"
 #include "tool/build.h"
 #include "tool/cache.h"
-#include "tool/run.h"
-#include "tool/shard.h"
+#include "tool/job/run.h"
+#include "tool/shard/shard.h"
 #include "verify/readback.h"
 #include "verify/verify.h"
 

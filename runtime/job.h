@@ -12,9 +12,8 @@
 enum {
     JOB_BYTES = 4096,
     RANK_CONTROL_BYTES = 512,
-    PROGRAM_BYTES =
-        1024 * 1024,        /* code, data, stack and page tables' share of a rank: what a bare one was seen to take */
-    JOB_MAGIC = 0x6b6e6172, /* "rank" */
+    PROGRAM_BYTES = 1 << 20, /* code, data, stack and page tables of a rank: what a bare one was seen to take */
+    JOB_MAGIC = 0x6b6e6172,  /* "rank" */
     STEP_ALIGNMENT = 64,
     PLAN_HASH_BYTES = 32,
     IDENTITY_BYTES = 32
@@ -54,6 +53,11 @@ struct rank_control {
 
 _Static_assert(sizeof(struct job) <= JOB_BYTES, "the job must fit its page");
 _Static_assert(sizeof(struct rank_control) <= RANK_CONTROL_BYTES, "a rank's control must fit its slot");
+
+static inline struct rank_control *control_of(const struct job *job, int rank)
+{
+    return (struct rank_control *)((unsigned char *)job + JOB_BYTES + (uint64_t)rank * RANK_CONTROL_BYTES);
+}
 
 /* ---- a step, for one lane */
 

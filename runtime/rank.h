@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum rank_exit { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_RANK_FAILED = 3 };
+
 /* The rank's channels and the memory it shares, set by the generated connect(). Arrays go by micro-batch first; those
  * along tp and ep go by coordinate and have an own entry that no op uses. NULL where the class has no such peers. */
 struct links {
@@ -70,7 +72,5 @@ _Noreturn void rank_fail(struct rank *r, const char *format, ...) __attribute__(
 /* Ends the process because another rank ended the job: says in which op this one was, and for whom it waited. */
 _Noreturn void rank_leave(struct rank *r);
 
-static inline struct rank_control *control_of(const struct job *job, int rank)
-{
-    return (struct rank_control *)((unsigned char *)job + JOB_BYTES + (size_t)rank * RANK_CONTROL_BYTES);
-}
+/* From here on the rank shows a heartbeat, and a mapped file that goes bad is a message. The rank is in the segment. */
+void catch_signals(struct rank *r);

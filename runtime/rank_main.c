@@ -5,74 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
-
-enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_RANK_FAILED = 3, BEAT_MICROSECONDS = 200 * 1000 };
-
-/* ---- ending */
-
-/* What a signal handler can reach: handlers take no argument of ours. */
-static struct rank *signalled;
-
-static _Noreturn void end_failed(struct rank *r)
-{
-    atomic_store(&r->control->state, RANK_FAILED);
-    atomic_fetch_add(&r->job->arrivals, 1);
-    futex_wake_all(&r->job->arrivals);
-    _exit(EXIT_RANK_FAILED);
-}
-
-void rank_fail(struct rank *r, const char *format, ...)
-{
-    char text[sizeof r->control->message];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (!r->control) { /* not in the segment yet: nobody but stderr can hear it */
-        fprintf(stderr, "error: rank %d: %s\n", r->number, text);
-        _exit(EXIT_RANK_FAILED);
-    }
-    memcpy(r->control->message, text, sizeof text);
-    uint32_t nobody = 0;
-    atomic_compare_exchange_strong(&r->job->culprit, &nobody, (uint32_t)r->number + 1);
-    end_failed(r);
-}
-
-void rank_leave(struct rank *r)
-{
-    char layer[24] = "";
-    if (r->op_layer >= 0)
-        snprintf(layer, sizeof layer, "layer %d ", r->op_layer);
-    snprintf(r->control->message, sizeof r->control->message, "waited for rank %d in op %u \"%s%s\"",
-             (int)atomic_load(&r->control->waits_for) - 1, r->op, layer, r->op_text ? r->op_text : "");
-    end_failed(r);
-}
-
-static void on_beat(int signal)
-{
-    (void)signal;
-    atomic_fetch_add_explicit(&signalled->control->heartbeat, 1, memory_order_relaxed);
-}
-
-/* A mapped shard that lost its end, or a broken disk under it. */
-static void on_bus_error(int signal)
-{
-    (void)signal;
-    static const char message[] = "a mapped file cannot be read any more: it was truncated, or its disk fails";
-    memcpy(signalled->control->message, message, sizeof message);
-    uint32_t nobody = 0;
-    atomic_compare_exchange_strong(&signalled->job->culprit, &nobody, (uint32_t)signalled->number + 1);
-    end_failed(signalled);
-}
 
 /* ---- start */
 
@@ -118,7 +57,6 @@ static void map_segment(struct rank *r, const struct class_info *class, int file
     close(file);
     r->job = segment;
     r->control = control_of(r->job, r->number);
-    signalled = r;
 }
 
 static void parse_hash(const char *text, unsigned char hash[PLAN_HASH_BYTES])
@@ -136,17 +74,6 @@ static void introduce(struct rank *r, const struct class_info *class)
     r->control->world = (uint32_t) class->world;
     if (memcmp(r->control->plan_hash, r->job->plan_hash, PLAN_HASH_BYTES) != 0)
         rank_fail(r, "was built for plan %.12s, which is not the plan of this job; build again", class->plan_hash);
-}
-
-static void start_signals(void)
-{
-    struct sigaction beat = {.sa_handler = on_beat, .sa_flags = SA_RESTART};
-    struct sigaction bus = {.sa_handler = on_bus_error};
-    sigaction(SIGALRM, &beat, NULL);
-    sigaction(SIGBUS, &bus, NULL);
-    signal(SIGINT, SIG_IGN); /* Ctrl-C reaches the whole process group: the head decides how the job ends */
-    struct itimerval interval = {{0, BEAT_MICROSECONDS}, {0, BEAT_MICROSECONDS}};
-    setitimer(ITIMER_REAL, &interval, NULL);
 }
 
 /* Pages are touched now: what is resident later is what the ledger says, and no step pays for a page fault. */
@@ -264,7 +191,7 @@ int rank_main(int argc, char **argv, const struct class_info *class, struct rank
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no head, no ranks */
     r->op_layer = -1;
     map_segment(r, class, arguments.segment_file);
-    start_signals();
+    catch_signals(r);
     introduce(r, class);
     pick_kernels(r, arguments.kernels);
     map_arena(r, class->arena_bytes);

@@ -2,10 +2,8 @@
 #include "read/strategy.h"
 #include "base/file.h"
 #include "read/keys.h"
-#include "read/source_lines.h"
 #include "read/units.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,23 +18,6 @@ static const char *const key_names[STRATEGY_KEY_COUNT] = {
     STRATEGY_KEYS(X)
 #undef X
 };
-
-/* ---- errors */
-
-int reader_line(const struct reader *reader, const char *key)
-{
-    return source_line(reader->source.bytes, reader->source.length, reader->call_line, key);
-}
-
-bool reader_fail(const struct reader *reader, const char *key, const char *format, ...)
-{
-    char text[sizeof reader->error->text];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return fail(reader->error, reader->out->path, reader_line(reader, key), "%s", text);
-}
 
 /* ---- keys */
 

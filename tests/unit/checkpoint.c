@@ -1,5 +1,5 @@
 /* Checkpoint folders: one file or several, whole or damaged, and the values that come out of them. */
-#include "tool/checkpoint.h"
+#include "tool/shard/checkpoint.h"
 #include "base/text.h"
 
 #include <check.h>

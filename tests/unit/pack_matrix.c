@@ -1,5 +1,5 @@
 /* What goes into a shard file: packed matrices, tables, and the checksum over them. */
-#include "tool/pack_matrix.h"
+#include "tool/shard/pack_matrix.h"
 #include "checksum.h"
 
 #include <check.h>

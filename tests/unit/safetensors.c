@@ -1,5 +1,5 @@
 /* safetensors files: good ones are read, and of the bad ones each is refused for its own reason. */
-#include "tool/safetensors.h"
+#include "tool/shard/safetensors.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The tokenizer against what Hugging Face's tokenizers give for the same files (tests/golden, tests/cases/tokenizer),
  * and against files and texts that are damaged, hostile or of another dialect. */
-#include "tool/tokenizer.h"
+#include "tool/tokenizer/tokenizer.h"
 #include "base/file.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
 /* The post-processor of a tokenizer.json: which special tokens go before a text and which after it. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* A tokenizer.json as a whole, and the questions about a tokenizer that need no text. */
 #include "base/heap.h"
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include "base/file.h"
 

@@ -1,8 +1,8 @@
 /* What a run prints and writes. */
 #pragma once
 
-#include "tool/run.h"
-#include "tool/tokenizer.h"
+#include "tool/job/run.h"
+#include "tool/tokenizer/tokenizer.h"
 
 /* One run: its prompts and what came of them. */
 struct job_run {

@@ -4,7 +4,7 @@
  * leave when they are done. Ranks know nothing of this: a step is rows, each with its sequence and position. */
 #pragma once
 
-#include "tool/process.h"
+#include "tool/job/process.h"
 
 struct request {
     const int *prompt; /* token ids, checked by head_admits; owned by the caller */

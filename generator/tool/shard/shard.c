@@ -2,12 +2,12 @@
  *
  * The stored names and shapes are Mixtral's: model.layers.L.self_attn.{q,k,v,o}_proj, .block_sparse_moe.gate and
  * .experts.E.w1 (gate), .w3 (up), .w2 (down); a `weight` is (outputs, inputs). */
-#include "tool/shard.h"
+#include "tool/shard/shard.h"
 #include "base/file.h"
 #include "base/heap.h"
-#include "tool/checkpoint.h"
-#include "tool/pack_matrix.h"
-#include "tool/shard_writer.h"
+#include "tool/shard/checkpoint.h"
+#include "tool/shard/pack_matrix.h"
+#include "tool/shard/shard_writer.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * the step that is being made. */
 #pragma once
 
-#include "tool/head.h"
+#include "tool/job/head.h"
 
 struct sequence {
     struct request *request; /* NULL: free */

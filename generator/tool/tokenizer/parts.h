@@ -1,22 +1,22 @@
-/* What a tokenizer is made of. Private to tokenizer*.c.
+/* What a tokenizer is made of. Private to this folder.
  *
  *     text ─cut at added tokens─> pieces ─normalizer─> ─cut at normalized added tokens─> ─pre-tokenizer─> ─merges─> ids
  *     ids ─tokens─> spellings ─decoder steps, one by one─> text
  *
- * tokenizer.c             the file as a whole
- * tokenizer_json.c        strict access to its JSON: unknown keys and wrong types are errors
- * tokenizer_vocabulary.c  model: vocabulary and merges
- * tokenizer_added.c       added tokens, and where a text is cut at them
- * tokenizer_pipeline.c    normalizer, pre-tokenizer, decoder
- * tokenizer_template.c    post-processor
- * tokenizer_encode.c      text to ids        tokenizer_merge.c  byte-pair encoding of one piece
- * tokenizer_decode.c      ids to text        tokenizer_text.c   UTF-8, and replacing in a text */
+ * tokenizer.c   the file as a whole
+ * json.c        strict access to its JSON: unknown keys and wrong types are errors
+ * vocabulary.c  model: vocabulary and merges
+ * added.c       added tokens, and where a text is cut at them
+ * pipeline.c    normalizer, pre-tokenizer, decoder
+ * template.c    post-processor
+ * encode.c      text to ids        merge.c  byte-pair encoding of one piece
+ * decode.c      ids to text        text.c   UTF-8, and replacing in a text */
 #pragma once
 
 #include "base/error.h"
 #include "base/pool.h"
 #include "base/text.h"
-#include "tool/tokenizer.h"
+#include "tool/tokenizer/tokenizer.h"
 
 #include <jansson.h>
 #include <stdbool.h>

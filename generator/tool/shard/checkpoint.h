@@ -5,7 +5,7 @@
  * whatever they are stored as. */
 #pragma once
 
-#include "tool/safetensors.h"
+#include "tool/shard/safetensors.h"
 
 struct checkpoint;
 

@@ -39,5 +39,5 @@ void processes_free(struct processes *processes);
 
 static inline struct rank_control *rank_control(const struct processes *processes, int rank)
 {
-    return (struct rank_control *)((unsigned char *)processes->job + JOB_BYTES + (size_t)rank * RANK_CONTROL_BYTES);
+    return control_of(processes->job, rank);
 }

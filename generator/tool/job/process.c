@@ -1,7 +1,7 @@
-#include "tool/process.h"
+#include "tool/job/process.h"
 #include "base/heap.h"
 #include "base/stop.h"
-#include "tool/failure.h"
+#include "tool/job/failure.h"
 
 #include <errno.h>
 #include <fcntl.h>

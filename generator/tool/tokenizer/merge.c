@@ -5,7 +5,7 @@
  *
  * A pair in the heap may be gone when its turn comes; it is then skipped. */
 #include "base/heap.h"
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "plan.h"
-#include "tool/head.h"
+#include "tool/job/head.h"
 
 struct run_options {
     const char *binaries, *shards; /* folders */

@@ -1,4 +1,4 @@
-#include "tool/failure.h"
+#include "tool/job/failure.h"
 #include "base/stop.h"
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
 /* Ids to text. Each spelling is passed from decoder step to decoder step; what a step cannot pass on yet, it holds. The
  * whole decode is the stream, fed to its end: the two cannot differ. */
 #include "base/heap.h"
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Strict access to a tokenizer's JSON: an unknown key, a missing one or a wrong type is an error that says where. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* UTF-8, and replacing in a text. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  *
  * Byte fallback with all 256 byte tokens is required: then every text has ids, and no rule for unknown characters is
  * needed. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <assert.h>
 #include <stdio.h>

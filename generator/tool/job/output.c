@@ -1,4 +1,4 @@
-#include "tool/output.h"
+#include "tool/job/output.h"
 #include "base/file.h"
 #include "base/heap.h"
 

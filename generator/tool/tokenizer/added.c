@@ -1,6 +1,6 @@
 /* Added tokens: found in the text before byte-pair encoding sees it, the leftmost first, of those the longest. Those
  * that are `normalized` are looked for after the normalizer, in the form that it gives them. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <stdlib.h>
 

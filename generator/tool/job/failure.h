@@ -1,7 +1,7 @@
 /* How a job failed, in one message: the culprit and its op, and who waited for it. */
 #pragma once
 
-#include "tool/process.h"
+#include "tool/job/process.h"
 
 struct failure {
     int rank;     /* that ended or stands still; -1: the user asked to stop */

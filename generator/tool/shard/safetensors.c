@@ -1,4 +1,4 @@
-#include "tool/safetensors.h"
+#include "tool/shard/safetensors.h"
 
 #include <errno.h>
 #include <fcntl.h>

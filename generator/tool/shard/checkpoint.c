@@ -1,4 +1,4 @@
-#include "tool/checkpoint.h"
+#include "tool/shard/checkpoint.h"
 #include "base/file.h"
 #include "checksum.h"
 #include "packed.h"

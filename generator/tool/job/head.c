@@ -1,5 +1,5 @@
-#include "tool/head.h"
-#include "tool/lane.h"
+#include "tool/job/head.h"
+#include "tool/job/lane.h"
 
 #include <stdlib.h>
 #include <string.h>

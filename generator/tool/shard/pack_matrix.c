@@ -1,4 +1,4 @@
-#include "tool/pack_matrix.h"
+#include "tool/shard/pack_matrix.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#include "tool/run.h"
+#include "tool/job/run.h"
 #include "base/file.h"
 #include "base/heap.h"
-#include "tool/output.h"
+#include "tool/job/output.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* Text to ids: cut at added tokens, normalize, cut at normalized added tokens, pre-tokenize, merge. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <assert.h>
 

@@ -1,4 +1,4 @@
-#include "tool/shard_writer.h"
+#include "tool/shard/shard_writer.h"
 #include "base/file.h"
 #include "base/stop.h"
 

@@ -1,7 +1,7 @@
 /* The steps that a text goes through before byte-pair encoding, and back after it: normalizer, pre-tokenizer and
  * decoder of a tokenizer.json. Each "type" that is supported is a row of a table; what is in no table is refused by
  * name. */
-#include "tool/tokenizer_parts.h"
+#include "tool/tokenizer/parts.h"
 
 #include <string.h>
 

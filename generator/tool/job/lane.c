@@ -1,4 +1,4 @@
-#include "tool/lane.h"
+#include "tool/job/lane.h"
 #include "base/heap.h"
 
 #include <assert.h>
