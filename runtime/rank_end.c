@@ -1,5 +1,6 @@
 /* How a rank ends before its job is done: it says why in its control, wakes the head and leaves. */
 #include "rank.h"
+#include "transport/futex.h"
 
 #include <signal.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 /* The life of a rank: map everything, tell the head, run steps, end. */
 #include "rank.h"
 #include "shard_map.h"
+#include "transport/futex.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -45,7 +45,3 @@ void wait_for_flag(struct rank *r, struct flag *flag, uint32_t value, int32_t pe
 
 /* Sets the value and wakes whoever sleeps on it. */
 void raise_flag(struct flag *flag, uint32_t value);
-
-/* Sleeps while *word == seen, at most `milliseconds`; and wakes all sleepers. Between processes. */
-void futex_sleep(_Atomic uint32_t *word, uint32_t seen, int milliseconds);
-void futex_wake_all(_Atomic uint32_t *word);

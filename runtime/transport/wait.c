@@ -2,28 +2,12 @@
  * the rank it waits for is alive. It counts its own wake-ups, not the clock, so that suspending and resuming the whole
  * job (Ctrl-Z) looks like no time at all. */
 #include "rank.h"
-
-#include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
+#include "transport/futex.h"
 
 enum {
     NAP_MILLISECONDS = 100,
     NAPS_UNTIL_DEAD = 35 /* without a heartbeat: 3.5 s; a live rank beats every 0.2 s */
 };
-
-void futex_sleep(_Atomic uint32_t *word, uint32_t seen, int milliseconds)
-{
-    struct timespec timeout = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    syscall(SYS_futex, word, FUTEX_WAIT, seen, &timeout, NULL, 0);
-}
-
-void futex_wake_all(_Atomic uint32_t *word)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
-}
 
 void raise_flag(struct flag *flag, uint32_t value)
 {

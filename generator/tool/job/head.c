@@ -1,10 +1,10 @@
 #include "tool/job/head.h"
 #include "tool/job/lane.h"
+#include "transport/futex.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <transport/channel.h>
 
 enum { ROWS_WORTH_SPLITTING = 8 }; /* fewer in a micro-batch, and its messages cost more than their overlap gains */
 

@@ -2,6 +2,7 @@
 #include "base/heap.h"
 #include "base/stop.h"
 #include "tool/job/failure.h"
+#include "transport/futex.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <transport/channel.h>
 #include <unistd.h>
 
 enum {

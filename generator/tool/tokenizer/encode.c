@@ -10,30 +10,6 @@ struct encoding {
     struct token_ids *list;
 };
 
-bool tokenizer_normalize(const struct tokenizer *tokenizer, struct span text, struct text *out)
-{
-    struct text now = {0};
-    text_add(&now, text.bytes, text.length);
-    bool fits = true;
-    for (int index = 0; fits && index < tokenizer->normalizer_count; index++) {
-        const struct normalizer_step *step = &tokenizer->normalizer[index];
-        struct span before = {now.bytes, now.length};
-        struct text next = {0};
-        if (!step->prepend) {
-            fits = span_replace(before, step->pattern, step->content, MOST_TEXT_BYTES, &next);
-        } else if (before.length > 0) {
-            text_add(&next, step->content.bytes, step->content.length);
-            text_add(&next, before.bytes, before.length);
-        }
-        text_free(&now);
-        now = next;
-    }
-    if (now.length > 0)
-        text_add(out, now.bytes, now.length);
-    text_free(&now);
-    return fits && out->length <= MOST_TEXT_BYTES;
-}
-
 /* Each replacement character starts a piece of its own, but for the first of the text. */
 static void merge_split(struct encoding *encoding, struct span text, struct span mark)
 {

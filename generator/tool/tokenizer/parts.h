@@ -10,7 +10,8 @@
  * pipeline.c    normalizer, pre-tokenizer, decoder
  * template.c    post-processor
  * encode.c      text to ids        merge.c  byte-pair encoding of one piece
- * decode.c      ids to text        text.c   UTF-8, and replacing in a text */
+ * decode.c      ids to text        text.c   UTF-8, and replacing in a text
+ * ids.c         lists of ids */
 #pragma once
 
 #include "base/error.h"

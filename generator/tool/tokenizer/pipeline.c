@@ -241,3 +241,27 @@ bool tokenizer_read_decoder(struct reading *reading, json_t *object)
 {
     return part_read(reading, "decoder", decoders, object);
 }
+
+bool tokenizer_normalize(const struct tokenizer *tokenizer, struct span text, struct text *out)
+{
+    struct text now = {0};
+    text_add(&now, text.bytes, text.length);
+    bool fits = true;
+    for (int index = 0; fits && index < tokenizer->normalizer_count; index++) {
+        const struct normalizer_step *step = &tokenizer->normalizer[index];
+        struct span before = {now.bytes, now.length};
+        struct text next = {0};
+        if (!step->prepend) {
+            fits = span_replace(before, step->pattern, step->content, MOST_TEXT_BYTES, &next);
+        } else if (before.length > 0) {
+            text_add(&next, step->content.bytes, step->content.length);
+            text_add(&next, before.bytes, before.length);
+        }
+        text_free(&now);
+        now = next;
+    }
+    if (now.length > 0)
+        text_add(out, now.bytes, now.length);
+    text_free(&now);
+    return fits && out->length <= MOST_TEXT_BYTES;
+}

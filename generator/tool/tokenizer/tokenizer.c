@@ -1,26 +1,9 @@
 /* A tokenizer.json as a whole, and the questions about a tokenizer that need no text. */
-#include "base/heap.h"
-#include "tool/tokenizer/parts.h"
-
 #include "base/file.h"
+#include "tool/tokenizer/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void token_ids_add(struct token_ids *list, int id)
-{
-    if (list->count == list->room) {
-        list->room = list->room ? list->room * 2 : 64;
-        list->ids = heap_grow(list->ids, list->room, sizeof *list->ids);
-    }
-    list->ids[list->count++] = id;
-}
-
-void token_ids_free(struct token_ids *list)
-{
-    free(list->ids);
-    *list = (struct token_ids){0};
-}
 
 /* What would change the ids and is no part of the pipeline. */
 static bool check_header(struct reading *reading, json_t *root)
