@@ -1,4 +1,5 @@
 /* Reading the command line: one set of options, of which each command takes some. */
+#include "base/file.h"
 #include "commands.h"
 
 #include <errno.h>
@@ -70,7 +71,7 @@ static bool parse_number(const char *name, const char *text, double least, doubl
     *out = strtod(text, &end);
     if (end != text && *end == '\0' && errno == 0 && *out >= least && *out <= most)
         return true;
-    fail(error, NULL, 0, "%s \"%s\" is not a number from %g to %g", name, text, least, most);
+    fail(error, NULL, 0, "%s \"%s\" is not a number from %.10g to %.10g", name, text, least, most);
     error->status = EXIT_USAGE;
     return false;
 }
@@ -176,7 +177,7 @@ int command_main(const struct command *command, int argc, char **argv)
 {
     struct command_line line;
     struct error error = {.status = EXIT_REFUSED};
-    if (parse(&line, command, argc, argv, &error) && command->run(&line, &error))
+    if (parse(&line, command, argc, argv, &error) && command->run(&line, &error) && output_flush(&error))
         return EXIT_DONE;
     error_print(&error);
     return (int)error.status;

@@ -87,6 +87,11 @@ bool file_write(const char *path, const char *bytes, size_t length, int mode, st
     return written;
 }
 
+bool output_flush(struct error *error)
+{
+    return (fflush(stdout) == 0 && !ferror(stdout)) || fail_errno(error, NULL, "standard output cannot be written");
+}
+
 bool folder_make(const char *path, struct error *error)
 {
     char partial[4096];

@@ -15,6 +15,9 @@ bool file_read(const char *path, size_t most_bytes, struct text *text, struct er
  */
 bool file_write(const char *path, const char *bytes, size_t length, int mode, struct error *error);
 
+/* Whether all that was printed on standard output has arrived there. */
+bool output_flush(struct error *error);
+
 /* Makes `path` and its missing parents. */
 bool folder_make(const char *path, struct error *error);
 

@@ -26,8 +26,8 @@ static bool listed_stages(struct reader *reader)
     struct strategy *out = reader->out;
     int stages = out->grid[AXIS_PP];
     if ((lua_Unsigned)stages != lua_rawlen(lua, -1))
-        return reader_fail(reader, "stages", "stages lists %llu numbers; grid.pp has %d stages, give one for each",
-                           (unsigned long long)lua_rawlen(lua, -1), stages);
+        return reader_fail(reader, "stages", "stages lists %s; grid.pp has %s, give one for each",
+                           counted((int)lua_rawlen(lua, -1), "number").text, counted(stages, "stage").text);
     int sum = 0;
     for (int stage = 0; stage < stages; stage++) {
         lua_Integer layers;
@@ -44,7 +44,8 @@ static bool listed_stages(struct reader *reader)
         sum += (int)layers; /* at most MAX_WORLD * MAX_LAYERS */
     }
     if (sum != out->model.layers)
-        return reader_fail(reader, "stages", "stages sums to %d layers; the model has %d", sum, out->model.layers);
+        return reader_fail(reader, "stages", "stages sums to %d layers; make it the %d that the model has", sum,
+                           out->model.layers);
     return true;
 }
 

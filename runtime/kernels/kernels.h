@@ -46,3 +46,6 @@ struct kernels {
 /* The best table for this processor; or the named one, NULL when the processor or the build lacks it. */
 const struct kernels *kernels_best(void);
 const struct kernels *kernels_named(const char *name);
+
+/* The name of the table at `index` in this build, best first; NULL behind the last. */
+const char *kernels_name(int index);

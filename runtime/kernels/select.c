@@ -52,3 +52,8 @@ const struct kernels *kernels_named(const char *name)
             return TABLES[table].is_supported() ? TABLES[table].kernels : NULL;
     return NULL;
 }
+
+const char *kernels_name(int index)
+{
+    return index < TABLE_COUNT ? TABLES[index].kernels->name : NULL;
+}

@@ -141,6 +141,26 @@ START_TEST(a_full_disk)
 }
 END_TEST
 
+/* What is printed is an output as well. */
+START_TEST(a_full_standard_output)
+{
+    static const char *const commands[] = {"check", "plan", "plan --json"};
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        char line[PATH_ROOM];
+        snprintf(line, sizeof line, "%s %s strategies/single.lua >/dev/full", RANKC_BINARY, commands[i]);
+        struct outcome outcome = run_program("/bin/sh", (const char *const[]){"-c", line, NULL});
+        expect_outcome(&outcome, 1, (const char *const[]){"standard output cannot be written", NULL});
+    }
+}
+END_TEST
+
+START_TEST(kernels_that_are_not_there)
+{
+    REFUSED(1, "--kernels sse9 is not there; this processor can run", "run", "strategies/single.lua", "--prompt",
+            "To be", "--kernels", "sse9");
+}
+END_TEST
+
 START_TEST(an_output_folder_that_is_a_file)
 {
     char output[PATH_ROOM];
@@ -171,6 +191,8 @@ int main(void)
                                   a_shard_with_a_flipped_bit,
                                   stale_shards_are_made_again,
                                   a_full_disk,
+                                  a_full_standard_output,
+                                  kernels_that_are_not_there,
                                   an_output_folder_that_is_a_file,
                                   a_rank_started_by_hand};
     return run_suite("hostile", tests, COUNT(tests));

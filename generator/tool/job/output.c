@@ -9,11 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool flush_output(struct error *error)
-{
-    return (fflush(stdout) == 0 && !ferror(stdout)) || fail_errno(error, NULL, "standard output cannot be written");
-}
-
 /* ---- text */
 
 static bool streams(const struct job_run *run)
@@ -29,7 +24,7 @@ bool output_token(void *context, struct request *request, struct error *error)
     int token = request->generated[request->generated_count - 1];
     if (!run->tokenizer) {
         printf("%s%d", request->generated_count > 1 ? "," : "", token);
-        return flush_output(error);
+        return output_flush(error);
     }
     struct text text = {0};
     if (!run->stream) { /* the text begins with the prompt, so that its last token and the first new one join rightly */
@@ -41,7 +36,7 @@ bool output_token(void *context, struct request *request, struct error *error)
     if (text.length)
         fwrite(text.bytes, 1, text.length, stdout);
     text_free(&text);
-    return flush_output(error);
+    return output_flush(error);
 }
 
 /* The generated text: what follows the prompt's in the text of both. */
@@ -282,7 +277,7 @@ bool output_results(struct job_run *run, const struct processes *processes, stru
     } else {
         print_text(run);
     }
-    if (!flush_output(error) || (run->options->logits_file && !write_logits(run, error)) ||
+    if (!output_flush(error) || (run->options->logits_file && !write_logits(run, error)) ||
         (run->options->load_file && !write_load(run, processes, error)) ||
         (run->options->memory_file && !write_memory(run, processes, error)))
         return false;

@@ -1,6 +1,7 @@
 #include "tool/job/run.h"
 #include "base/file.h"
 #include "base/heap.h"
+#include "kernels/kernels.h"
 #include "tool/job/output.h"
 
 #include <errno.h>
@@ -90,13 +91,27 @@ static bool serve(struct job_run *run, struct error *error)
     return done;
 }
 
+/* Ranks run where the head does, so it knows what they can. */
+static bool kernels_are_there(const char *name, struct error *error)
+{
+    if (!name || kernels_named(name))
+        return true;
+    struct text names = {0};
+    for (int i = 0; kernels_name(i); i++)
+        if (kernels_named(kernels_name(i)))
+            text_format(&names, "%s%s", names.length ? ", " : "", kernels_name(i));
+    fail(error, NULL, 0, "--kernels %s is not there; this processor can run %s", name, names.bytes);
+    text_free(&names);
+    return false;
+}
+
 bool run_prompts(const struct plan *plan, const struct run_options *options, struct error *error)
 {
     struct job_run run = {.plan = plan, .options = options, .count = options->prompt_count};
     run.ids = heap_take((size_t)run.count, sizeof *run.ids);
     run.requests = heap_take((size_t)run.count, sizeof *run.requests);
-    bool done =
-        open_tokenizer(&run, error) && read_prompts(&run, error) && make_requests(&run, error) && serve(&run, error);
+    bool done = kernels_are_there(options->kernels, error) && open_tokenizer(&run, error) &&
+                read_prompts(&run, error) && make_requests(&run, error) && serve(&run, error);
     if (run.stream)
         tokenizer_stream_end(run.stream, NULL);
     for (int i = 0; i < run.count; i++) {
