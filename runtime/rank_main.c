@@ -17,15 +17,17 @@
 /* ---- start */
 
 struct arguments {
-    int segment_file;
+    int rank, segment_file;
     const char *shards, *kernels;
 };
 
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    *arguments = (struct arguments){.segment_file = -1};
+    *arguments = (struct arguments){.rank = -1, .segment_file = -1};
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--segment") == 0)
+        if (strcmp(argv[i], "--rank") == 0)
+            arguments->rank = atoi(argv[i + 1]);
+        else if (strcmp(argv[i], "--segment") == 0)
             arguments->segment_file = atoi(argv[i + 1]);
         else if (strcmp(argv[i], "--shards") == 0)
             arguments->shards = argv[i + 1];
@@ -34,7 +36,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
         else
             return false;
     }
-    return argc % 2 == 1 && arguments->segment_file >= 0 && arguments->shards;
+    return argc % 2 == 1 && arguments->rank >= 0 && arguments->segment_file >= 0 && arguments->shards;
 }
 
 static int usage(const struct class_info *class, const struct rank *r)
@@ -69,8 +71,10 @@ static void parse_hash(const char *text, unsigned char hash[PLAN_HASH_BYTES])
     }
 }
 
-static void introduce(struct rank *r, const struct class_info *class)
+static void introduce(struct rank *r, const struct class_info *class, int stamped)
 {
+    if (r->number != stamped)
+        rank_fail(r, "its binary is that of rank %d; build again", stamped);
     parse_hash(class->plan_hash, r->control->plan_hash);
     r->control->world = (uint32_t) class->world;
     if (memcmp(r->control->plan_hash, r->job->plan_hash, PLAN_HASH_BYTES) != 0)
@@ -187,13 +191,15 @@ static void run_steps(struct rank *r, const struct class_info *class)
 int rank_main(int argc, char **argv, const struct class_info *class, struct rank *r)
 {
     struct arguments arguments;
-    if (!parse_arguments(argc, argv, &arguments))
+    if (!parse_arguments(argc, argv, &arguments) || arguments.rank >= class->world)
         return usage(class, r);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no head, no ranks */
     r->op_layer = -1;
+    int stamped = r->number;
+    r->number = arguments.rank; /* what the head knows the rank by: it shall hear of a binary in a wrong place */
     map_segment(r, class, arguments.segment_file);
     catch_signals(r);
-    introduce(r, class);
+    introduce(r, class, stamped);
     pick_kernels(r, arguments.kernels);
     map_arena(r, class->arena_bytes);
     r->dense = map_shard(r, class, arguments.shards, 0);

@@ -154,6 +154,22 @@ START_TEST(a_full_standard_output)
 }
 END_TEST
 
+START_TEST(a_rank_binary_in_a_wrong_place)
+{
+    char build[PATH_ROOM], rank_2[2 * PATH_ROOM], rank_3[2 * PATH_ROOM];
+    path_in_folder(build, "swapped");
+    struct outcome built = RANKC("build", "generated/demo-8", "-o", build);
+    expect_outcome(&built, 0, (const char *const[]){NULL});
+    snprintf(rank_2, sizeof rank_2, "%s/rank-0002", build);
+    snprintf(rank_3, sizeof rank_3, "%s/rank-0003", build);
+    copy_file(rank_2, rank_3);
+    REFUSED(3, "rank 3 (class first, dp 0 pp 0 ep 1 tp 1) ended", "run", build, "--model", MODEL, "--prompt", "To be");
+    REFUSED(3, "its binary is that of rank 2; build again", "run", build, "--model", MODEL, "--prompt", "To be");
+    ck_assert_int_eq(unlink(rank_3), 0);
+    REFUSED(1, "cannot be started", "run", build, "--model", MODEL, "--prompt", "To be");
+}
+END_TEST
+
 START_TEST(kernels_that_are_not_there)
 {
     REFUSED(1, "--kernels sse9 is not there; this processor can run", "run", "strategies/single.lua", "--prompt",
@@ -192,6 +208,7 @@ int main(void)
                                   stale_shards_are_made_again,
                                   a_full_disk,
                                   a_full_standard_output,
+                                  a_rank_binary_in_a_wrong_place,
                                   kernels_that_are_not_there,
                                   an_output_folder_that_is_a_file,
                                   a_rank_started_by_hand};

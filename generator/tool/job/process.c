@@ -22,6 +22,7 @@ enum {
     SEGMENT_FILE = 3, /* what ranks inherit it as */
     NAP_MILLISECONDS = 50,
     NAPS_UNTIL_STOPPED_IS_DEAD = 60, /* 3 s */
+    NAPS_UNTIL_ABSENT_IS_DEAD = 600, /* 30 s: of hundreds of ranks on a busy machine the last one joins late */
     MILLISECONDS_TO_LEAVE = 700,     /* survivors look up from their waits every 100 ms */
     SPIN_POLLS = 2000,               /* about 20 us */
     SPIN_POLLS_CROWDED = 20
@@ -61,10 +62,13 @@ static bool make_segment(struct processes *processes, struct error *error)
 static bool start_rank(struct processes *processes, int rank, const struct launch_options *options,
                        posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, struct error *error)
 {
-    char path[4096], segment[16];
+    char path[4096], number[16], segment[16];
     snprintf(path, sizeof path, "%s/rank-%04d", options->binaries, rank);
+    snprintf(number, sizeof number, "%d", rank);
     snprintf(segment, sizeof segment, "%d", SEGMENT_FILE);
     char *arguments[] = {path,
+                         "--rank",
+                         number,
                          "--segment",
                          segment,
                          "--shards",
@@ -98,31 +102,6 @@ static bool start_all(struct processes *processes, const struct launch_options *
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return done;
-}
-
-static bool all_ready(const struct processes *processes)
-{
-    for (int rank = 0; rank < processes->plan->world; rank++)
-        if (atomic_load(&rank_control(processes, rank)->state) != RANK_READY)
-            return false;
-    return true;
-}
-
-bool processes_start(struct processes *processes, const struct plan *plan, const struct launch_options *options,
-                     struct error *error)
-{
-    catch_stop_requests();
-    *processes = (struct processes){.plan = plan, .segment_file = -1};
-    processes->ranks = heap_take((size_t)plan->world, sizeof *processes->ranks);
-    bool done = make_segment(processes, error) && start_all(processes, options, error);
-    while (done) {
-        uint32_t seen = atomic_load(&processes->job->arrivals);
-        if (all_ready(processes))
-            return true;
-        done = processes_watch(processes, seen, error);
-    }
-    processes_free(processes);
-    return false;
 }
 
 /* ---- watching */
@@ -215,6 +194,13 @@ static void abort_job(struct processes *processes)
     kill_left(processes);
 }
 
+static bool end_for(struct failure *failure, struct processes *processes, struct error *error)
+{
+    failure_note(failure, processes);
+    abort_job(processes);
+    return failure_tell(failure, processes, error);
+}
+
 bool processes_watch(struct processes *processes, uint32_t arrivals_seen, struct error *error)
 {
     futex_sleep(&processes->job->arrivals, arrivals_seen, NAP_MILLISECONDS);
@@ -225,9 +211,46 @@ bool processes_watch(struct processes *processes, uint32_t arrivals_seen, struct
         if (failure.rank < 0)
             return true;
     }
-    failure_note(&failure, processes);
-    abort_job(processes);
-    return failure_tell(&failure, processes, error);
+    return end_for(&failure, processes, error);
+}
+
+/* ---- the job as a whole */
+
+static bool all_ready(const struct processes *processes)
+{
+    for (int rank = 0; rank < processes->plan->world; rank++)
+        if (atomic_load(&rank_control(processes, rank)->state) != RANK_READY)
+            return false;
+    return true;
+}
+
+/* A rank that lives but has not shown a heartbeat since its start; -1: all have. */
+static int not_joined(const struct processes *processes)
+{
+    for (int rank = 0; rank < processes->plan->world; rank++)
+        if (atomic_load(&rank_control(processes, rank)->heartbeat) == 0)
+            return rank;
+    return -1;
+}
+
+bool processes_start(struct processes *processes, const struct plan *plan, const struct launch_options *options,
+                     struct error *error)
+{
+    catch_stop_requests();
+    *processes = (struct processes){.plan = plan, .segment_file = -1};
+    processes->ranks = heap_take((size_t)plan->world, sizeof *processes->ranks);
+    bool done = make_segment(processes, error) && start_all(processes, options, error);
+    for (int naps = 0; done; naps++) {
+        uint32_t seen = atomic_load(&processes->job->arrivals);
+        if (all_ready(processes))
+            return true;
+        struct failure absent = {.rank = not_joined(processes), .stopped = true};
+        done = naps > NAPS_UNTIL_ABSENT_IS_DEAD + plan->world && absent.rank >= 0
+                   ? end_for(&absent, processes, error)
+                   : processes_watch(processes, seen, error);
+    }
+    processes_free(processes);
+    return false;
 }
 
 /* ---- ending */
