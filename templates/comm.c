@@ -10,8 +10,8 @@
 /* ${plan.name}, class ${class.name}: whom a rank talks to, and where in the shared segment.
  *
  * Peers come from the rank's row. A channel is a pair of flag lines (${FLAG_PAIR} bytes) and a slot, at the offsets of
- * memory.h in a rank's part of the segment.
- * A part has ${plan.mailbox_bytes} bytes; the first begins at ${plan.mailbox_offset}. */
+ * memory.h in a rank's part of the segment. A part has ${plan.mailbox_bytes} bytes; the first begins at
+ * ${plan.mailbox_offset}. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -44,10 +44,8 @@ static void connect_partial(struct rank *r)
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
 //%   for _, box in each("PARTIAL") do
-        partial_out[${box.micro}][i] = channel_at(own, PARTIAL_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR},
-                                       PARTIAL_${box.micro}_DATA, peer);
-        partial_in[${box.micro}][i] = channel_at(theirs, PARTIAL_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR},
-                                      PARTIAL_${box.micro}_DATA, peer);
+        partial_out[${box.micro}][i] = channel_at(own, PARTIAL_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR}, PARTIAL_${box.micro}_DATA, peer);
+        partial_in[${box.micro}][i] = channel_at(theirs, PARTIAL_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR}, PARTIAL_${box.micro}_DATA, peer);
         partial[${box.micro}][i] = (float *)(void *)(theirs + PARTIAL_${box.micro}_DATA);
 //%   end
     }
@@ -131,10 +129,8 @@ static void connect_logits(struct rank *r)
 //%   for _, box in each("LOGITS") do
         logits[${box.micro}][i] = (float *)(void *)(theirs + LOGITS_${box.micro}_DATA);
 //%     if shape.tp > 1 then
-        logits_out[${box.micro}][i] = channel_at(own, LOGITS_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR},
-                                      LOGITS_${box.micro}_DATA, peer);
-        logits_in[${box.micro}][i] = channel_at(theirs, LOGITS_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR},
-                                     LOGITS_${box.micro}_DATA, peer);
+        logits_out[${box.micro}][i] = channel_at(own, LOGITS_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR}, LOGITS_${box.micro}_DATA, peer);
+        logits_in[${box.micro}][i] = channel_at(theirs, LOGITS_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR}, LOGITS_${box.micro}_DATA, peer);
 //%     end
 //%   end
     }

@@ -1,8 +1,8 @@
 /* shakespeare-256, class first: whom a rank talks to, and where in the shared segment.
  *
  * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
- * memory.h in a rank's part of the segment.
- * A part has 704512 bytes; the first begins at 397312. */
+ * memory.h in a rank's part of the segment. A part has 704512 bytes; the first begins at
+ * 397312. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
@@ -25,10 +25,8 @@ static void connect_partial(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128,
-                                       PARTIAL_A_DATA, peer);
-        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128,
-                                      PARTIAL_A_DATA, peer);
+        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128, PARTIAL_A_DATA, peer);
+        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128, PARTIAL_A_DATA, peer);
         partial[A][i] = (float *)(void *)(theirs + PARTIAL_A_DATA);
     }
     r->links.partial_out = partial_out[0];

@@ -1,8 +1,8 @@
 /* single, class only: whom a rank talks to, and where in the shared segment.
  *
  * Peers come from the rank's row. A channel is a pair of flag lines (128 bytes) and a slot, at the offsets of
- * memory.h in a rank's part of the segment.
- * A part has 528384 bytes; the first begins at 24576. */
+ * memory.h in a rank's part of the segment. A part has 528384 bytes; the first begins at
+ * 24576. */
 #include "class.h"
 #include "memory.h"
 #include "rank.h"
