@@ -43,6 +43,24 @@ START_TEST(json_has_the_documented_shape)
 }
 END_TEST
 
+/* Also after byte tokens, whose text is held back until their run ends. Token 3 + b is byte b; C3 begins a character of
+ * two bytes, which stays broken. */
+START_TEST(the_text_is_that_of_the_generated_tokens)
+{
+    make_demo();
+    static const struct {
+        const char *prompt, *text;
+    } cases[] = {{"2000,3,4", ",\nAnd with the b"}, {"50,69", "mends him to his"}, {"2000,198", ",\nAnd with the b"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct outcome outcome = RANKC("run", demo, "--prompt-ids", cases[i].prompt, "-n", "6", "--json");
+        json_t *results = parse(&outcome);
+        ck_assert_str_eq(json_string_value(json_object_get(json_array_get(results, 0), "text")), cases[i].text);
+        json_decref(results);
+        outcome_free(&outcome);
+    }
+}
+END_TEST
+
 /* Nine prompts of different lengths on lanes of two sequences each: they queue, and get what they get alone. */
 START_TEST(prompts_together_get_what_they_get_alone)
 {
@@ -263,6 +281,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {json_has_the_documented_shape,
+                                  the_text_is_that_of_the_generated_tokens,
                                   prompts_together_get_what_they_get_alone,
                                   the_same_run_twice_gives_the_same_bits,
                                   another_seed_draws_other_tokens,

@@ -115,7 +115,7 @@ json_t *rankc_json(const char *const *arguments)
     struct outcome outcome = run_program(RANKC_BINARY, arguments);
     ck_assert_msg(outcome.status == 0, "status %d: %s", outcome.status, outcome.error);
     json_error_t why;
-    json_t *json = json_loads(outcome.out, 0, &why);
+    json_t *json = json_loads(outcome.out, JSON_ALLOW_NUL, &why);
     ck_assert_msg(json != NULL, "%s: %s", why.text, outcome.out);
     outcome_free(&outcome);
     return json;

@@ -39,19 +39,29 @@ bool output_token(void *context, struct request *request, struct error *error)
     return output_flush(error);
 }
 
-/* The generated text: what follows the prompt's in the text of both. */
-static void generated_text(const struct job_run *run, const struct request *request, struct text *out)
+/* The text of the prompt and the first `generated` tokens. */
+static struct text text_of(const struct job_run *run, const struct request *request, int generated)
 {
     struct tokenizer_stream *stream = tokenizer_stream_start(run->tokenizer, true);
     struct text text = {0};
     for (int i = 0; i < request->prompt_count; i++)
         tokenizer_stream_add(stream, request->prompt[i], &text);
-    size_t before = text.length;
-    for (int i = 0; i < request->generated_count; i++)
+    for (int i = 0; i < generated; i++)
         tokenizer_stream_add(stream, request->generated[i], &text);
     tokenizer_stream_end(stream, &text);
-    text_add(out, text.bytes ? text.bytes + before : "", text.length - before);
-    text_free(&text);
+    return text;
+}
+
+/* Where the generated text begins in that of both: after what it shares with the prompt's, whole characters. A prompt
+ * that ends inside a character leaves that character to the generated text. */
+static size_t generated_from(struct text prompt, struct text both)
+{
+    size_t at = 0;
+    while (at < prompt.length && at < both.length && prompt.bytes[at] == both.bytes[at])
+        at++;
+    while (at > 0 && at < both.length && ((unsigned char)both.bytes[at] & 0xc0) == 0x80)
+        at--;
+    return at;
 }
 
 static void print_ids(const struct request *request)
@@ -66,10 +76,8 @@ static void print_all(struct job_run *run)
         const struct request *request = &run->requests[i];
         printf("%s[%d] ", i ? "\n" : "", i + 1);
         if (run->tokenizer) {
-            struct text text = {0};
-            tokenizer_decode(run->tokenizer, request->prompt, (size_t)request->prompt_count, true, &text);
-            generated_text(run, request, &text);
-            fwrite(text.bytes, 1, text.length, stdout);
+            struct text text = text_of(run, request, request->generated_count);
+            fwrite(text.bytes ? text.bytes : "", 1, text.length, stdout);
             text_free(&text);
         } else {
             print_ids(request);
@@ -117,10 +125,11 @@ static json_t *request_json(const struct job_run *run, const struct request *req
 {
     json_t *text_json = json_null();
     if (run->tokenizer) {
-        struct text text = {0};
-        generated_text(run, request, &text);
-        text_json = json_stringn(text.bytes ? text.bytes : "", text.length);
-        text_free(&text);
+        struct text prompt = text_of(run, request, 0), both = text_of(run, request, request->generated_count);
+        size_t from = generated_from(prompt, both);
+        text_json = json_stringn(both.bytes ? both.bytes + from : "", both.length - from);
+        text_free(&prompt);
+        text_free(&both);
     }
     return json_pack("{s:o, s:o, s:o, s:f, s:o}", "prompt_ids", ids_json(request->prompt, request->prompt_count), "ids",
                      ids_json(request->generated, request->generated_count), "text", text_json, "ttft_s",
