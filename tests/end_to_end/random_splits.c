@@ -106,7 +106,7 @@ static void write_experts(struct writing *writing, uint64_t *state, int ep)
 {
     write_text(writing, "experts = function(layer, expert) return ({");
     for (int expert = 0; expert < EXPERTS; expert++) {
-        int holders[8];
+        int holders[8] = {0};
         shuffle(state, holders, ep);
         if (ep > 1 && draw_below(state, 4) == 0)
             write_text(writing, " { %d, %d },", holders[0], holders[1]);
