@@ -2,7 +2,7 @@
  *
  *     strategy --read--> strategy --plan--> plan --verify--> plan, proven --emit--> sources
  *     sources --build--> ranks    checkpoint --shard--> shards    prompts --run--> tokens */
-#include "commands.h"
+#include "commands/commands.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -10,18 +10,25 @@
 #include <string.h>
 
 static const struct command commands[] = {
-    {"check", command_check, "STRATEGY", "errors and warnings; nothing written"},
-    {"plan", command_plan, "STRATEGY [--json]", "the plan and its ledger, for people or programs"},
-    {"gen", command_gen, "STRATEGY -o DIR", "sources"},
-    {"verify", command_verify, "DIR", "the proofs again, from the emitted sources"},
-    {"shard", command_shard, "STRATEGY|DIR --model HF_DIR -o DIR", "a checkpoint, cut by the plan"},
-    {"build", command_build, "DIR -o BUILD", "compile classes, stamp ranks"},
-    {"run", command_run, "STRATEGY|BUILD [--model HF_DIR] [--prompt TEXT|--prompt-ids 1,2,3]... [-n N]",
-     "tokens; see rankc run --help"},
+    {"check", command_check, 1, 1, "STRATEGY", "errors and warnings; nothing written", NULL},
+    {"plan", command_plan, 1, 1, "STRATEGY [--json]", "the plan and its ledger, for people or programs", NULL},
+    {"audit", command_audit, 1, 1, "STRATEGY [--json]", "each claim: stated, computed, verdict, derivation", NULL},
+    {"diff", command_diff, 2, 2, "OLD NEW [--json|--markdown]", "what a change of strategy means", NULL},
+    {"sim", command_sim, 1, 1, "STRATEGY [-o TRACE]", "simulated times and timeline", NULL},
+    {"search", command_search, 1, 1, "MODEL --ranks N --memory M [-o DIR]", "the best strategies, as .lua", NULL},
+    {"report", command_report, 1, 2, "STRATEGY -o HTML | MEASURED SIMULATED",
+     "a page to look at; two timelines compared", NULL},
+    {"calibrate", command_calibrate, 0, 1, "[STRATEGY] [-o FILE]", "measures this machine, for predictions", NULL},
+    {"gen", command_gen, 1, 1, "STRATEGY -o DIR", "sources", NULL},
+    {"verify", command_verify, 1, 1, "DIR", "the proofs again, from the emitted sources", NULL},
+    {"shard", command_shard, 1, 1, "STRATEGY|DIR --model HF_DIR -o DIR", "a checkpoint, cut by the plan", NULL},
+    {"build", command_build, 1, 1, "DIR -o BUILD", "compile classes, stamp ranks", NULL},
+    {"run", command_run, 1, 1, "STRATEGY|BUILD [--model HF_DIR] [--prompt TEXT|--prompt-ids 1,2,3]... [-n N]",
+     "tokens; see rankc run --help", run_help},
 };
 
 /* In the design, not in the program yet: named, so that nobody searches for them. */
-static const char *const planned_commands[] = {"audit", "diff", "sim", "search", "pack"};
+static const char *const planned_commands[] = {"pack"};
 
 static void print_usage(FILE *out)
 {

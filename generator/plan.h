@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct hardware; /* hardware.h */
+
 /* ---- words */
 
 /* The axes of the grid, outermost first: the order of coordinates everywhere. */
@@ -92,7 +94,13 @@ struct strategy {
         enum dtype weights;
     } dtype;
     double capacity_factor; /* 0: exact (dropless) */
-    bool has_require;       /* stated, but nothing predicts times yet */
+    struct {
+        double ttft_s;       /* 0: not required */
+        double tokens_per_s; /* 0: not required */
+        bool per_rank;       /* tokens_per_s is of one rank, not of all */
+        int ttft_line, throughput_line;
+    } require;
+    const struct hardware *hardware; /* what predictions are about; NULL: none is stated, or none is there */
 };
 
 /* ---- the plan */

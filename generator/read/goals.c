@@ -34,8 +34,6 @@ static bool check_claims(struct reader *reader)
 bool read_goals(struct reader *reader)
 {
     static const char *const known[] = {"ttft", "throughput"};
-    reader->out->has_require = key_push(reader, "require") != LUA_TNIL;
-    lua_pop(reader->lua, 1);
     return key_table(reader, "require", known, 2, "{ ttft = \"10 s\" }") &&
            check_quantity(reader, "require.ttft", time_units, "10 s") &&
            check_quantity(reader, "require.throughput", rate_units, "100 tokens/ms/gpu") && check_claims(reader);

@@ -161,7 +161,6 @@ START_TEST(fills_in_every_default)
     ck_assert_int_eq(strategy.batch.logit_rows, 64);
     ck_assert_int_eq(strategy.dtype.weights, DTYPE_BF16);
     ck_assert(strategy.capacity_factor == 0);
-    ck_assert(!strategy.has_require);
     ck_assert_int_eq(strategy.lines[KEY_grid], 3);
     ck_assert_int_eq(strategy.lines[KEY_batch], 1);
 }
@@ -192,7 +191,6 @@ START_TEST(reads_every_key)
     ck_assert_int_eq(strategy.batch.logit_rows, 25);
     ck_assert_int_eq(strategy.dtype.weights, DTYPE_F32);
     ck_assert(strategy.capacity_factor == 1.25);
-    ck_assert(strategy.has_require);
     ck_assert_int_eq(strategy.lines[KEY_rank], 4);
     ck_assert_int_eq(strategy.lines[KEY_target], 6);
 }
