@@ -192,13 +192,13 @@ static bool place_holds(const struct small *small, struct place place, const str
     return false;
 }
 
-enum { MOST_STORED = 2 + LAYERS * (7 + 3 * EXPERTS), MOST_VALUES = MOST_STORED * 256 };
+enum { MOST_STORED = 3 + LAYERS * (7 + 3 * EXPERTS), MOST_VALUES = 256 };
 
 /* How often each value is in the ranges that the place must fetch: [stored][row * columns + column]. */
 static struct fetched {
     struct stored stored[MOST_STORED];
     int count;
-    unsigned char times[MOST_STORED][256];
+    unsigned char times[MOST_STORED][MOST_VALUES];
     uint64_t bytes;
 } fetched;
 
