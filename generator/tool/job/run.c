@@ -64,7 +64,7 @@ static bool make_requests(struct job_run *run, struct error *error)
                                     .prompt_count = (int)run->ids[i].count,
                                     .most_new = options->most_new,
                                     .sampling = options->sampling};
-        if (!head_admits(run->plan, request, error))
+        if (!plan_admits(run->plan, request, error))
             return false;
         request->generated = heap_take((size_t)options->most_new, sizeof *request->generated);
         if (options->logits_file)
