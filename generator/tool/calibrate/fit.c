@@ -81,23 +81,12 @@ void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace
     struct layers *layers = heap_take(OP_KINDS, sizeof *layers);
     for (int i = FIRST_STEPS; i < trace->count; i++) {
         const struct trace_step *step = &trace->steps[i];
-        double bytes = 0;
+        struct pool pool = {0};
+        const struct work_site *sites = work_sites(plan, fit->hardware, &step->step, &pool);
         add_gap(&fit->gaps, step->begin_s - trace->steps[i - 1].end_s);
-        for (int pass = 0; pass < 2; pass++) /* the footprint first: all ranks share it */
-            for (int rank = 0; rank < plan->world; rank++) {
-                const struct rank_row *row = &plan->ranks[rank];
-                struct work_site site = {.plan = plan,
-                                         .hardware = fit->hardware,
-                                         .class = &plan->classes[row->class_index],
-                                         .row = row,
-                                         .step = &step->step,
-                                         .footprint_bytes = bytes / plan->world,
-                                         .company = plan->world > plan->grid[AXIS_PP] ? TOGETHER : ALONE};
-                if (pass == 0)
-                    bytes += touched_bytes(&site);
-                else
-                    add_rank(fit, &site, step, layers);
-            }
+        for (int rank = 0; rank < plan->world; rank++)
+            add_rank(fit, &sites[rank], step, layers);
+        pool_free(&pool);
     }
     free(layers);
 }
