@@ -133,21 +133,33 @@ static struct words fetch_words(const struct rank_move *move)
     return format_words("%s to %s", bytes_words(move->fetch_least).text, bytes_words(move->fetch_most).text);
 }
 
+/* Experts and slices differ from rank to rank: those of the first of each line above. */
+static void list_holdings(const struct diff *diff, struct document *document)
+{
+    document_table(document, 3, "for example", "old experts and slice", "new experts and slice");
+    for (int i = 0; i < diff->ranks.move_count && i < MOST_ROWS; i++) {
+        int rank = diff->ranks.moves[i].ranks[0];
+        document_row(document, 3, format_words("rank %d", rank).text, holding_words(diff->old.plan, rank).text,
+                     holding_words(diff->new.plan, rank).text);
+    }
+}
+
 static void list_ranks(const struct diff *diff, struct document *document)
 {
     const struct diff_ranks *ranks = &diff->ranks;
     if (ranks->move_count == ranks->fates[RANK_STAYS])
         return;
     document_section(document, "Ranks", true);
-    document_table(document, 6, "ranks", ">count", "", "class and layers", "to fetch, each",
-                   "what the first of them holds");
+    document_table(document, 6, "ranks", ">count", "", "old class and layers", "new class and layers",
+                   "each must fetch");
     for (int i = 0; i < ranks->move_count && i < MOST_ROWS; i++) {
         const struct rank_move *move = &ranks->moves[i];
         document_row(document, 6, ranks_words(move->ranks, move->count, 4).text, format_words("%d", move->count).text,
-                     fate_names[move->fate], move_stage_words(diff, move).text, fetch_words(move).text,
-                     move_holding_words(diff, move).text);
+                     fate_names[move->fate], stage_words(diff->old.plan, move->old_class, move->old_base).text,
+                     stage_words(diff->new.plan, move->new_class, move->new_base).text, fetch_words(move).text);
     }
     line_of_rest(document, ranks->move_count);
+    list_holdings(diff, document);
 }
 
 /* ---- weights */
@@ -178,8 +190,12 @@ static void list_fetch(const struct diff *diff, struct document *document)
                       "The dtype is another one: all but norms and routers, which are f32 in both, is fetched "
                       "anew.");
     list_fetch_by_kind(fetch, document);
-    document_line(document, "%s of %d must fetch; at most %s, by node %d.", counted(fetch->fetching_nodes, "node").text,
-                  fetch->node_count, bytes_words(fetch->nodes[fetch->most_node].all).text, fetch->most_node);
+    if (fetch->fetching_nodes == 0)
+        document_line(document, "No node must fetch any: its ranks hold between them all that they need.");
+    else
+        document_line(document, "%d of %s must fetch; at most %s, by node %d.", fetch->fetching_nodes,
+                      counted(fetch->node_count, "node").text, bytes_words(fetch->nodes[fetch->most_node].all).text,
+                      fetch->most_node);
 }
 
 /* ---- groups */
@@ -189,13 +205,9 @@ static struct words count_words(int old, int new)
     return old == new ? format_words("%d", old) : format_words("%d -> %d", old, new);
 }
 
-static struct words groups_words(const struct diff_axis *axis)
+static struct words groups_words(int count, int size)
 {
-    if (axis->old_count == 0 && axis->new_count == 0)
-        return format_words("none");
-    if (axis->old_count == axis->new_count && axis->old_size == axis->new_size)
-        return format_words("%d of %d", axis->new_count, axis->new_size);
-    return format_words("%d of %d -> %d of %d", axis->old_count, axis->old_size, axis->new_count, axis->new_size);
+    return count == 0 ? format_words("none") : format_words("%d of %d", count, size);
 }
 
 static struct words example_words(const struct diff_axis *axis)
@@ -213,10 +225,11 @@ static struct words example_words(const struct diff_axis *axis)
 static void list_groups(const struct diff *diff, struct document *document)
 {
     document_section(document, "Groups", true);
-    document_table(document, 5, "axis", "groups", ">kept", ">across nodes", "the first that differ");
+    document_table(document, 6, "axis", "old groups", "new groups", ">kept", ">across nodes", "the first that differ");
     for (int i = 0; i < AXES; i++) {
         const struct diff_axis *axis = &diff->axes[i];
-        document_row(document, 5, axis_names[i], groups_words(axis).text, format_words("%d", axis->kept).text,
+        document_row(document, 6, axis_names[i], groups_words(axis->old_count, axis->old_size).text,
+                     groups_words(axis->new_count, axis->new_size).text, format_words("%d", axis->kept).text,
                      count_words(axis->old_across, axis->new_across).text, example_words(axis).text);
     }
 }
@@ -234,15 +247,28 @@ static struct words pair_title(const struct diff_class *pair)
     return format_words("class %s (was %s)", pair->new->name, pair->old->name);
 }
 
-static void list_schedule(const struct diff_class *pair, enum phase phase, struct document *document)
+/* Both phases under one head where the same happens in them. */
+static bool same_changes(const struct diff_class *pair)
 {
-    const struct diff_schedule *schedule = &pair->phases[phase];
-    document_table(
-        document, 2, "",
-        format_words("%s of %s: %s ops%s", phase_names[phase], pair_title(pair).text,
-                     count_words(schedule->old_ops, schedule->new_ops).text,
-                     schedule->change_count > 0 || schedule->old_ops != schedule->new_ops ? "" : ", as before")
-            .text);
+    const struct diff_schedule *prefill = &pair->phases[PREFILL], *decode = &pair->phases[DECODE];
+    if (prefill->change_count != decode->change_count || prefill->old_ops != decode->old_ops ||
+        prefill->new_ops != decode->new_ops)
+        return false;
+    for (int i = 0; i < prefill->change_count; i++)
+        if (prefill->changes[i].change != decode->changes[i].change ||
+            strcmp(change_words(pair, &prefill->changes[i]).text, change_words(pair, &decode->changes[i]).text) != 0)
+            return false;
+    return true;
+}
+
+static void list_schedule(const struct diff_class *pair, const char *phases, const struct diff_schedule *schedule,
+                          struct document *document)
+{
+    bool changed = schedule->change_count > 0 || schedule->old_ops != schedule->new_ops;
+    document_table(document, 2, "",
+                   format_words("%s of %s: %s ops%s", phases, pair_title(pair).text,
+                                count_words(schedule->old_ops, schedule->new_ops).text, changed ? "" : ", as before")
+                       .text);
     for (int i = 0; i < schedule->change_count && i < MOST_ROWS; i++) {
         const char mark[2] = {schedule_change_marks[schedule->changes[i].change], '\0'};
         document_row(document, 2, mark, change_words(pair, &schedule->changes[i]).text);
@@ -255,11 +281,15 @@ static void list_schedules(const struct diff *diff, struct document *document)
     document_section(document, "Schedules", true);
     document_line(document, "+ added, - removed, ~ does another's work, > in another place. Layers are the model's.");
     for (int i = 0; i < diff->class_count; i++) {
-        if (diff->classes[i].layers_of_class)
-            document_line(document, "Of %s layers are counted from its ranks' first.",
-                          pair_title(&diff->classes[i]).text);
+        const struct diff_class *pair = &diff->classes[i];
+        if (pair->layers_of_class && pair->old && pair->new)
+            document_line(document, "Layers of %s are counted from the first of each rank.", pair_title(pair).text);
+        if (same_changes(pair)) {
+            list_schedule(pair, "prefill and decode", &pair->phases[PREFILL], document);
+            continue;
+        }
         for (int phase = 0; phase < PHASES; phase++)
-            list_schedule(&diff->classes[i], phase, document);
+            list_schedule(pair, phase_names[phase], &pair->phases[phase], document);
     }
 }
 

@@ -68,7 +68,7 @@ static struct words layers_words(int first, int count)
     return words;
 }
 
-static struct words stage_words(const struct plan *plan, int class_index, int base)
+struct words stage_words(const struct plan *plan, int class_index, int layer_base)
 {
     struct words words = {""};
     if (class_index < 0) {
@@ -76,11 +76,11 @@ static struct words stage_words(const struct plan *plan, int class_index, int ba
         return words;
     }
     const struct rank_class *class = &plan->classes[class_index];
-    append(&words, "%s, %s", class->name, layers_words(base, class->shape.layers).text);
+    append(&words, "%s, %s", class->name, layers_words(layer_base, class->shape.layers).text);
     return words;
 }
 
-static struct words holding_words(const struct plan *plan, int rank)
+struct words holding_words(const struct plan *plan, int rank)
 {
     struct words words = {""};
     if (rank >= plan->world) {
@@ -95,28 +95,6 @@ static struct words holding_words(const struct plan *plan, int rank)
     append(&words, count == 1 ? "expert %s" : "experts %s", count > 0 ? ranks_words(held, count, 6).text : "none");
     append(&words, ", tp %d of %d", row->at[AXIS_TP], plan->grid[AXIS_TP]);
     return words;
-}
-
-static struct words arrow(const struct words *old, const struct words *new)
-{
-    struct words words = *old;
-    if (strcmp(old->text, new->text) != 0)
-        append(&words, " -> %s", new->text);
-    return words;
-}
-
-struct words move_stage_words(const struct diff *diff, const struct rank_move *move)
-{
-    struct words old = stage_words(diff->old.plan, move->old_class, move->old_base);
-    struct words new = stage_words(diff->new.plan, move->new_class, move->new_base);
-    return arrow(&old, &new);
-}
-
-struct words move_holding_words(const struct diff *diff, const struct rank_move *move)
-{
-    struct words old = holding_words(diff->old.plan, move->ranks[0]),
-                 new = holding_words(diff->new.plan, move->ranks[0]);
-    return arrow(&old, &new);
 }
 
 /* ---- schedules */

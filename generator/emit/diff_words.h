@@ -14,11 +14,11 @@ struct words delta_words(uint64_t old, uint64_t new);
 /* "0-31, 64-95": at most `most_runs` runs, 0: all. */
 struct words ranks_words(const int *ranks, int count, int most_runs);
 
-/* "first, layers 0-7 -> middle, layers 4-7"; what is equal is said once. */
-struct words move_stage_words(const struct diff *diff, const struct rank_move *move);
+/* "first, layers 0-7"; class -1: "nothing". */
+struct words stage_words(const struct plan *plan, int class_index, int layer_base);
 
-/* What the first rank of a move holds in a layer: "experts 0-7, tp 0 of 2 -> experts 0-3, tp 0 of 4". */
-struct words move_holding_words(const struct diff *diff, const struct rank_move *move);
+/* What a rank holds of its first layer's experts and of what is cut: "experts 0-7, tp 0 of 2". */
+struct words holding_words(const struct plan *plan, int rank);
 
 /* "layers 0-7 expert dispatch A, B (was expert gather)" */
 struct words change_words(const struct diff_class *pair, const struct schedule_change *change);

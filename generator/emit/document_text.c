@@ -88,12 +88,20 @@ static int add_table(const struct document *document, int begin, struct text *ou
     return end;
 }
 
+/* Whether a blank line parts the two: tables from what is around them. */
+static bool starts_part(const struct block *before, const struct block *block)
+{
+    return before->kind != BLOCK_SECTION && (block->kind == BLOCK_TABLE || before->kind == BLOCK_ROW);
+}
+
 void document_text(const struct document *document, struct text *out)
 {
     add_underlined(out, document->title, '=');
     text_add(out, "\n", 1);
     for (int i = 0; i < document->count;) {
         const struct block *block = &document->blocks[i];
+        if (i > 0 && block->kind != BLOCK_SECTION && starts_part(&document->blocks[i - 1], block))
+            text_add(out, "\n", 1);
         if (block->kind == BLOCK_TABLE) {
             i = add_table(document, i, out);
             continue;

@@ -78,12 +78,11 @@ static void show_dispatch(const struct diff_side *side, struct text *out)
                     counted(side->plan->classes[0].shape.expert_capacity, "row").text);
 }
 
-/* How experts are laid out; which are where is a matter of ranks. */
+/* How many there are of a layer; which they are is a matter of ranks. */
 static void show_experts(const struct diff_side *side, struct text *out)
 {
     const struct placement *placement = &side->plan->placement;
-    text_format(out, "%s a rank and layer, %s%s", counted(placement->expert_slots, "expert").text,
-                placement->rows > 1 ? "by layer" : "alike in all layers",
+    text_format(out, "%d of a layer%s%s", placement->expert_slots, placement->rows > 1 ? ", placed by layer" : "",
                 placement->sources > 1 ? ", with replicas" : "");
 }
 
@@ -122,7 +121,7 @@ static const struct {
     {"world", show_world, 0},
     {"grid", show_grid, 0},
     {"stages", show_stages, 0},
-    {"experts", show_experts, 0},
+    {"experts of a rank", show_experts, 0},
     {"target", show_device, 0},
     {"ranks of a node", show_nodes, 0},
     {"memory of a rank", show_memory, 0},
@@ -165,14 +164,17 @@ static const char *fact_text(struct diff *diff, const struct diff_side *side, si
     return kept;
 }
 
-/* A checkpoint of another folder can be the same one; only its user knows. */
-static const char *checkpoint_name(struct diff *diff, const struct diff_side *side)
+/* Paths are relative to their strategies, so they are compared as what they lead to, where that exists. */
+bool same_checkpoint(const struct strategy *old, const struct strategy *new)
 {
-    const char *folder = side->strategy ? side->strategy->model.folder : NULL;
-    char *whole = folder ? realpath(folder, NULL) : NULL;
-    const char *kept = whole ? pool_text(&diff->pool, whole) : folder;
-    free(whole);
-    return kept ? kept : "";
+    const char *left = old->model.folder, *right = new->model.folder;
+    if (!left || !right)
+        return !left && !right;
+    char *left_whole = realpath(left, NULL), *right_whole = realpath(right, NULL);
+    bool same = left_whole && right_whole ? strcmp(left_whole, right_whole) == 0 : strcmp(left, right) == 0;
+    free(left_whole);
+    free(right_whole);
+    return same;
 }
 
 static void add_fact(struct diff *diff, const char *name, const char *old, const char *new)
@@ -187,9 +189,8 @@ void diff_facts(struct diff *diff)
     diff->facts = pool_take(&diff->pool, count + 1, sizeof *diff->facts);
     for (size_t i = 0; i < count; i++)
         add_fact(diff, facts[i].name, fact_text(diff, &diff->old, i), fact_text(diff, &diff->new, i));
-    const struct strategy *old = diff->old.strategy, *new = diff->new.strategy;
-    if (old && new &&strcmp(checkpoint_name(diff, &diff->old), checkpoint_name(diff, &diff->new)) != 0)
-        diff->facts[diff->fact_count++] =
-            (struct diff_fact){"checkpoint", old->model.folder ? old->model.folder : "none, a table",
-                               new->model.folder ? new->model.folder : "none, a table"};
+    const struct strategy *before = diff->old.strategy, *after = diff->new.strategy;
+    if (before && after && !same_checkpoint(before, after))
+        add_fact(diff, "checkpoint", before->model.folder ? before->model.folder : "none: the model is a table",
+                 after->model.folder ? after->model.folder : "none: the model is a table");
 }

@@ -20,7 +20,7 @@ static bool name_changed(const struct strategy *old, const struct strategy *new)
 static bool model_changed(const struct strategy *old, const struct strategy *new)
 {
     const struct model *a = &old->model, *b = &new->model;
-    return texts_differ(a->family, b->family) || texts_differ(a->folder, b->folder) || a->hidden != b->hidden ||
+    return texts_differ(a->family, b->family) || !same_checkpoint(old, new) || a->hidden != b->hidden ||
            a->layers != b->layers || a->heads != b->heads || a->kv_heads != b->kv_heads || a->head_dim != b->head_dim ||
            a->experts != b->experts || a->top_k != b->top_k || a->expert_hidden != b->expert_hidden ||
            a->vocabulary != b->vocabulary || a->max_positions != b->max_positions || a->window != b->window ||

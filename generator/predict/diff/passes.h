@@ -3,6 +3,9 @@
 
 #include "predict/diff/diff.h"
 
+/* Whether both strategies name one checkpoint, by whatever path; or none. */
+bool same_checkpoint(const struct strategy *old, const struct strategy *new);
+
 void diff_facts(struct diff *diff);
 void diff_keys(struct diff *diff);
 void diff_fetches(struct diff *diff);

@@ -112,6 +112,12 @@ static void add_move(struct diff *diff, const struct outcome *outcomes, int coun
     }
 }
 
+static int by_first_rank(const void *left, const void *right)
+{
+    const struct rank_move *a = left, *b = right;
+    return a->fate != b->fate ? (int)a->fate - (int)b->fate : a->ranks[0] - b->ranks[0];
+}
+
 void diff_ranks(struct diff *diff)
 {
     const struct plan *old = diff->old.plan, *new = diff->new.plan;
@@ -130,5 +136,6 @@ void diff_ranks(struct diff *diff)
             end++;
         add_move(diff, outcomes + begin, end - begin);
     }
+    qsort(diff->ranks.moves, (size_t)diff->ranks.move_count, sizeof *diff->ranks.moves, by_first_rank);
     free(outcomes);
 }
