@@ -103,6 +103,8 @@ static void list_facts(const struct diff *diff, struct document *document)
     document_section(document, "What changes", false);
     if (diff->fact_count > 0)
         document_table(document, 3, "figure", "old", "new");
+    else
+        document_line(document, "No figure of the job: only which rank holds what.");
     for (int i = 0; i < diff->fact_count; i++)
         document_row(document, 3, diff->facts[i].name, diff->facts[i].old, diff->facts[i].new);
     for (int i = 0; i < diff->fact_count; i++)
@@ -115,6 +117,7 @@ static void list_keys(const struct diff *diff, struct document *document)
     if (diff->key_count == 0)
         return;
     document_section(document, "Keys of the strategy", true);
+    document_line(document, "Keys whose value changed. One that is not written out is at the line of its table.");
     document_table(document, 3, "key", "old", "new");
     for (int i = 0; i < diff->key_count; i++)
         document_row(document, 3, key_names[diff->keys[i].key],
@@ -154,7 +157,7 @@ static void list_ranks(const struct diff *diff, struct document *document)
                    "each must fetch");
     for (int i = 0; i < ranks->move_count && i < MOST_ROWS; i++) {
         const struct rank_move *move = &ranks->moves[i];
-        document_row(document, 6, ranks_words(move->ranks, move->count, 4).text, format_words("%d", move->count).text,
+        document_row(document, 6, ranks_words(move->ranks, move->count, 3).text, format_words("%d", move->count).text,
                      fate_names[move->fate], stage_words(diff->old.plan, move->old_class, move->old_base).text,
                      stage_words(diff->new.plan, move->new_class, move->new_base).text, fetch_words(move).text);
     }
@@ -216,16 +219,17 @@ static struct words example_words(const struct diff_axis *axis)
         return format_words("-");
     struct words old = format_words("none"), new = old;
     if (axis->old_example)
-        old = ranks_words(axis->old_example, axis->old_size, 4);
+        old = ranks_words(axis->old_example, axis->old_size, 3);
     if (axis->new_example)
-        new = ranks_words(axis->new_example, axis->new_size, 4);
+        new = ranks_words(axis->new_example, axis->new_size, 3);
     return format_words("%.200s -> %.200s", old.text, new.text);
 }
 
 static void list_groups(const struct diff *diff, struct document *document)
 {
     document_section(document, "Groups", true);
-    document_table(document, 6, "axis", "old groups", "new groups", ">kept", ">across nodes", "the first that differ");
+    document_table(document, 6, "axis", "old groups", "new groups", ">kept", ">across nodes",
+                   "of the first rank that has another");
     for (int i = 0; i < AXES; i++) {
         const struct diff_axis *axis = &diff->axes[i];
         document_row(document, 6, axis_names[i], groups_words(axis->old_count, axis->old_size).text,
@@ -279,10 +283,12 @@ static void list_schedule(const struct diff_class *pair, const char *phases, con
 static void list_schedules(const struct diff *diff, struct document *document)
 {
     document_section(document, "Schedules", true);
-    document_line(document, "+ added, - removed, ~ does another's work, > in another place. Layers are the model's.");
+    document_line(document,
+                  "Marks: + added, - removed, ~ does another op's work, > in another place. Layers are the model's.");
     for (int i = 0; i < diff->class_count; i++) {
         const struct diff_class *pair = &diff->classes[i];
-        if (pair->layers_of_class && pair->old && pair->new)
+        bool changes = pair->phases[PREFILL].change_count + pair->phases[DECODE].change_count > 0;
+        if (pair->layers_of_class && changes)
             document_line(document, "Layers of %s are counted from the first of each rank.", pair_title(pair).text);
         if (same_changes(pair)) {
             list_schedule(pair, "prefill and decode", &pair->phases[PREFILL], document);
@@ -310,6 +316,10 @@ static void list_ledgers(const struct diff *diff, struct document *document)
     for (int i = 0; i < diff->class_count; i++) {
         const struct diff_class *pair = &diff->classes[i];
         uint64_t old = ledger_sum(pair->old), new = ledger_sum(pair->new);
+        if (pair->ledger_count == 0) {
+            document_line(document, "%s: as before, %s.", pair_title(pair).text, bytes_words(new).text);
+            continue;
+        }
         document_table(document, 4, pair_title(pair).text, ">old", ">new", ">change");
         for (int line = 0; line < pair->ledger_count; line++)
             ledger_row(document, pair->ledger[line].purpose, pair->ledger[line].old, pair->ledger[line].new);

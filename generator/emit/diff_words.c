@@ -130,7 +130,8 @@ static struct words all_ops_words(const struct schedule_change *change, bool mic
 {
     struct words words = {""};
     if (change->layer_count > 0)
-        append(&words, "all of layers %s", ranks_words(change->layers, change->layer_count, 8).text);
+        append(&words, change->layer_count == 1 ? "all of layer %s" : "all of layers %s",
+               ranks_words(change->layers, change->layer_count, 8).text);
     else
         append(&words, "all of micro-batch");
     if (micros || change->layer_count == 0)

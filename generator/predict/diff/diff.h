@@ -64,7 +64,7 @@ struct diff_axis {
     int old_count, old_size, new_count, new_size;
     int kept;                             /* groups of the same members before and after */
     int old_across, new_across;           /* groups whose members are on several nodes */
-    const int *old_example, *new_example; /* members of the first groups that differ; NULL: none */
+    const int *old_example, *new_example; /* groups of the first rank that has another; NULL: it has none */
 };
 
 /* ---- classes: schedules and ledgers, matched by role */

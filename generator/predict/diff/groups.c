@@ -4,6 +4,7 @@
 #include "base/heap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The groups of one axis of a plan: the ranks of group g are members[g * size .. (g + 1) * size), ascending. */
 struct groups {
@@ -63,26 +64,40 @@ static bool is_group(const int *members, int size, const struct groups *other, i
     return true;
 }
 
-static const int *keep_members(struct diff *diff, const struct groups *groups, int group)
+static int count_kept(const struct groups *groups, const struct groups *other, int other_world)
 {
-    int *kept = pool_take(&diff->pool, (size_t)groups->size, sizeof *kept);
-    for (int i = 0; i < groups->size; i++)
-        kept[i] = groups->members[group * groups->size + i];
+    int kept = 0;
+    for (int group = 0; group < groups->count && groups->size > 1; group++)
+        kept += is_group(groups->members + group * groups->size, groups->size, other, other_world);
     return kept;
 }
 
-/* The first group that the other plan has not; NULL when it has them all, or groups of one. */
-static const int *first_other(struct diff *diff, const struct groups *groups, const struct groups *other,
-                              int other_world, int *kept)
+/* The members of a rank's group; NULL when it has none, or is alone in it. */
+static const int *members_of(const struct groups *groups, int world, int rank)
 {
-    const int *example = NULL;
-    for (int group = 0; group < groups->count && groups->size > 1; group++) {
-        bool same = is_group(groups->members + group * groups->size, groups->size, other, other_world);
-        *kept += same;
-        if (!same && !example)
-            example = keep_members(diff, groups, group);
+    return rank < world && groups->size > 1 ? groups->members + groups->group_of[rank] * groups->size : NULL;
+}
+
+static const int *keep_members(struct diff *diff, const struct groups *groups, const int *members)
+{
+    int *kept = members ? pool_take(&diff->pool, (size_t)groups->size, sizeof *kept) : NULL;
+    return members ? memcpy(kept, members, (size_t)groups->size * sizeof *kept) : NULL;
+}
+
+/* The groups of the first rank that has others in its group than before. */
+static void find_example(struct diff *diff, struct diff_axis *axis, const struct groups *before,
+                         const struct groups *after)
+{
+    int old_world = diff->old.plan->world, new_world = diff->new.plan->world;
+    for (int rank = 0; rank < old_world || rank < new_world; rank++) {
+        const int *old = members_of(before, old_world, rank), *now = members_of(after, new_world, rank);
+        if ((!old || is_group(old, before->size, after, new_world)) &&
+            (!now || is_group(now, after->size, before, old_world)))
+            continue;
+        axis->old_example = keep_members(diff, before, old);
+        axis->new_example = keep_members(diff, after, now);
+        return;
     }
-    return example;
 }
 
 void diff_groups(struct diff *diff)
@@ -91,9 +106,8 @@ void diff_groups(struct diff *diff)
     for (int i = 0; i < AXES; i++) {
         struct diff_axis *axis = &diff->axes[i];
         struct groups before = groups_of(old, i), after = groups_of(new, i);
-        int kept_of_old = 0;
-        axis->old_example = first_other(diff, &before, &after, new->world, &kept_of_old);
-        axis->new_example = first_other(diff, &after, &before, old->world, &axis->kept);
+        find_example(diff, axis, &before, &after);
+        axis->kept = count_kept(&after, &before, old->world);
         axis->old_size = before.size;
         axis->new_size = after.size;
         axis->old_count = before.size > 1 ? before.count : 0;

@@ -3,14 +3,13 @@
  * An op is known by its kind, micro-batch and layer, and is once in a schedule. Ops of layers or micro-batches that
  * only one side has are added or removed together. Of the others, an op in one side alone was added or removed, or took
  * the place of the op that did its work (`replacements`). Those in both that are not in the longest common order moved;
- * an op that moved along with the op before it counts with that one. Changes of equal kind over several layers, and
- * then over several micro-batches, become one. */
+ * an op that moved along with the op before it counts with that one. */
+#include "predict/diff/changes.h"
 #include "predict/diff/passes.h"
 
 #include "base/heap.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The ops that do the same work under another split: alone, or with peers. */
 static const enum op_kind replacements[][2] = {
@@ -23,7 +22,7 @@ static const enum op_kind replacements[][2] = {
 /* One op list, its layers counted as those of the other. */
 struct side {
     const struct op *ops;
-    int count, base, first_layer, layers, micros;
+    int count, base, layers, micros;
     int *position; /* [kind][micro][layer + 1 - lowest] index of the op + 1; 0: not there */
     int *order;    /* [count] of a common op: its place among the common ones of this side; -1: not common */
     int *common;   /* indices of common ops */
@@ -31,17 +30,9 @@ struct side {
 };
 
 struct comparison {
-    struct diff *diff;
     struct side old, new;
     int lowest, span; /* layers -1, lowest .. lowest + span - 2 */
-    struct change *changes;
-    int change_count;
-};
-
-/* A change of one op, or of all ops of a layer or micro-batch. */
-struct change {
-    struct schedule_change of; /* but for its layers */
-    int micro, layer, at;      /* layer -1: none; at: where it is in the order of changes */
+    struct changes changes;
 };
 
 static int layer_of(const struct side *side, int index)
@@ -57,7 +48,7 @@ static int *slot_of(const struct comparison *comparison, const struct side *side
 
 static bool has_layer(const struct side *side, int layer)
 {
-    return layer < 0 || (layer >= side->first_layer && layer < side->first_layer + side->layers);
+    return layer < 0 || (layer >= side->base && layer < side->base + side->layers);
 }
 
 static int find_op(const struct comparison *comparison, const struct side *side, int kind, int micro, int layer)
@@ -70,12 +61,6 @@ static int find_op(const struct comparison *comparison, const struct side *side,
 static int find_same(const struct comparison *comparison, const struct side *from, int index, const struct side *in)
 {
     return find_op(comparison, in, from->ops[index].kind, from->ops[index].micro, layer_of(from, index));
-}
-
-static void add_change(struct comparison *comparison, struct schedule_change of, int micro, int layer, int at)
-{
-    of.ops = of.ops > 0 ? of.ops : 1;
-    comparison->changes[comparison->change_count++] = (struct change){of, micro, layer, at};
 }
 
 /* ---- added, removed, replaced */
@@ -104,16 +89,18 @@ static void add_missing(struct comparison *comparison, const struct side *from, 
         if (find_same(comparison, from, i, in) >= 0)
             continue;
         if (op->micro >= in->micros)
-            add_change(comparison, (struct schedule_change){.change = change, .kind = -1, .was = -1}, op->micro, -1, i);
+            changes_add(&comparison->changes, (struct schedule_change){.change = change, .kind = -1, .was = -1},
+                        op->micro, -1, i);
         else if (!has_layer(in, layer))
-            add_change(comparison, (struct schedule_change){.change = change, .kind = -1, .was = -1}, op->micro, layer,
-                       i);
+            changes_add(&comparison->changes, (struct schedule_change){.change = change, .kind = -1, .was = -1},
+                        op->micro, layer, i);
         else if ((was = find_replaced(comparison, from, i, in)) < 0)
-            add_change(comparison, (struct schedule_change){.change = change, .kind = op->kind, .was = -1}, op->micro,
-                       layer, i);
+            changes_add(&comparison->changes, (struct schedule_change){.change = change, .kind = op->kind, .was = -1},
+                        op->micro, layer, i);
         else if (change == OPS_ADDED)
-            add_change(comparison, (struct schedule_change){.change = OPS_REPLACED, .kind = op->kind, .was = was},
-                       op->micro, layer, i);
+            changes_add(&comparison->changes,
+                        (struct schedule_change){.change = OPS_REPLACED, .kind = op->kind, .was = was}, op->micro,
+                        layer, i);
     }
 }
 
@@ -153,12 +140,12 @@ static void mark_ascending(const int *numbers, int count, bool *marked)
     free(before);
 }
 
-/* What comes before an op in its own schedule. */
-static struct anchor anchor_of(const struct side *side, int index)
+/* What comes before an op of both schedules among those of both. */
+static struct anchor anchor_of(const struct side *side, int place)
 {
-    if (index == 0)
+    if (place == 0)
         return (struct anchor){-1, 0, 0};
-    const struct op *op = &side->ops[index], *before = &side->ops[index - 1];
+    const struct op *op = &side->ops[side->common[place]], *before = &side->ops[side->common[place - 1]];
     bool both = op->layer >= 0 && before->layer >= 0;
     return (struct anchor){before->kind, before->micro - op->micro, both ? before->layer - op->layer : 0};
 }
@@ -178,128 +165,19 @@ static void add_moved(struct comparison *comparison)
         if (stays[i])
             continue;
         if (i > 0 && !stays[i - 1] && old_order[i - 1] + 1 == old_order[i]) {
-            comparison->changes[comparison->change_count - 1].of.ops++;
+            comparison->changes.items[comparison->changes.count - 1].of.ops++;
             continue;
         }
-        int now = new->common[i], before = old->common[old_order[i]];
+        int now = new->common[i];
         const struct schedule_change moved = {.change = OPS_MOVED,
                                               .kind = new->ops[now].kind,
                                               .was = -1,
-                                              .after = anchor_of(new, now),
-                                              .was_after = anchor_of(old, before)};
-        add_change(comparison, moved, new->ops[now].micro, layer_of(new, now), now);
+                                              .after = anchor_of(new, i),
+                                              .was_after = anchor_of(old, old_order[i])};
+        changes_add(&comparison->changes, moved, new->ops[now].micro, layer_of(new, now), now);
     }
     free(old_order);
     free(stays);
-}
-
-/* ---- equal changes together */
-
-static int compare_numbers(const int *left, const int *right, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (left[i] != right[i])
-            return left[i] < right[i] ? -1 : 1;
-    return 0;
-}
-
-/* What must be equal for changes to become one, layers and micro-batches apart. A whole micro-batch or layer is one
- * whatever number of ops it has; followers of a moved op must be as many. */
-static int compare_substance(const struct schedule_change *a, const struct schedule_change *b)
-{
-    const int left[] = {a->change,
-                        a->kind,
-                        a->was,
-                        a->after.kind,
-                        a->after.micro_step,
-                        a->after.layer_step,
-                        a->was_after.kind,
-                        a->was_after.micro_step,
-                        a->was_after.layer_step};
-    const int right[] = {b->change,
-                         b->kind,
-                         b->was,
-                         b->after.kind,
-                         b->after.micro_step,
-                         b->after.layer_step,
-                         b->was_after.kind,
-                         b->was_after.micro_step,
-                         b->was_after.layer_step};
-    return compare_numbers(left, right, sizeof left / sizeof *left);
-}
-
-static int by_substance(const void *left, const void *right)
-{
-    const struct change *a = left, *b = right;
-    int order = compare_substance(&a->of, &b->of);
-    const int places[] = {a->micro, a->layer, a->at}, others[] = {b->micro, b->layer, b->at};
-    return order != 0 ? order : compare_numbers(places, others, 3);
-}
-
-/* The changes from `begin` on that differ in the layer alone become one; returns the index after them. */
-static int join_layers(struct comparison *comparison, int begin, struct schedule_change *out, int *at)
-{
-    struct change *first = &comparison->changes[begin];
-    int end = begin, *layers = pool_take(&comparison->diff->pool, (size_t)comparison->span, sizeof *layers);
-    *out = first->of;
-    out->ops = 0;
-    out->micros = 1u << first->micro;
-    out->layers = layers;
-    for (; end < comparison->change_count && comparison->changes[end].micro == first->micro &&
-           compare_substance(&comparison->changes[end].of, &first->of) == 0;
-         end++) {
-        const struct change *change = &comparison->changes[end];
-        out->ops += change->of.ops;
-        *at = end == begin || change->at < *at ? change->at : *at;
-        if (change->layer >= 0 && (out->layer_count == 0 || layers[out->layer_count - 1] != change->layer))
-            layers[out->layer_count++] = change->layer;
-    }
-    return end;
-}
-
-static bool same_layers(const struct schedule_change *left, const struct schedule_change *right)
-{
-    return left->layer_count == right->layer_count &&
-           (left->layer_count == 0 ||
-            memcmp(left->layers, right->layers, (size_t)left->layer_count * sizeof *left->layers) == 0);
-}
-
-/* A joined change and where it stands. */
-struct joined {
-    struct schedule_change of;
-    int at;
-};
-
-static int by_place(const void *left, const void *right)
-{
-    const struct joined *a = left, *b = right;
-    const int places[] = {a->of.change, a->at}, others[] = {b->of.change, b->at};
-    return compare_numbers(places, others, 2);
-}
-
-static void join_changes(struct comparison *comparison, struct diff_schedule *out)
-{
-    size_t count = (size_t)comparison->change_count;
-    struct joined *joined = heap_take(count + 1, sizeof *joined);
-    int length = 0;
-    qsort(comparison->changes, count, sizeof *comparison->changes, by_substance);
-    for (int i = 0; i < comparison->change_count;) {
-        struct joined *next = &joined[length];
-        i = join_layers(comparison, i, &next->of, &next->at);
-        struct joined *last = length > 0 ? &joined[length - 1] : NULL;
-        if (last && compare_substance(&last->of, &next->of) == 0 && same_layers(&last->of, &next->of)) {
-            last->of.micros |= next->of.micros;
-            last->of.ops += next->of.ops;
-            last->at = next->at < last->at ? next->at : last->at;
-        } else {
-            length++;
-        }
-    }
-    qsort(joined, (size_t)length, sizeof *joined, by_place);
-    out->changes = pool_take(&comparison->diff->pool, (size_t)length + 1, sizeof *out->changes);
-    for (; out->change_count < length; out->change_count++)
-        out->changes[out->change_count] = joined[out->change_count].of;
-    free(joined);
 }
 
 /* ---- one class and phase */
@@ -311,7 +189,6 @@ static struct side side_of(const struct rank_class *class, enum phase phase, int
     return (struct side){.ops = schedule->ops,
                          .count = schedule->count,
                          .base = base,
-                         .first_layer = base,
                          .layers = class->shape.layers,
                          .micros = class->shape.micro_batches,
                          .order = heap_take(room, sizeof(int)),
@@ -335,21 +212,18 @@ static void side_free(struct side *side)
 static void compare_schedules(struct diff *diff, const struct diff_class *pair, enum phase phase,
                               struct diff_schedule *out)
 {
-    struct comparison comparison = {.diff = diff,
-                                    .old = side_of(pair->old, phase, pair->old_base),
+    struct comparison comparison = {.old = side_of(pair->old, phase, pair->old_base),
                                     .new = side_of(pair->new, phase, pair->new_base)};
     struct side *old = &comparison.old, *new = &comparison.new;
     int old_end = old->base + old->layers, new_end = new->base + new->layers;
     comparison.lowest = old->base < new->base ? old->base : new->base;
     comparison.span = (old_end > new_end ? old_end : new_end) - comparison.lowest + 1;
-    comparison.changes = heap_take((size_t)(old->count + new->count) + 1, sizeof *comparison.changes);
     index_side(&comparison, old);
     index_side(&comparison, new);
     add_missing(&comparison, new, old, OPS_ADDED);
     add_missing(&comparison, old, new, OPS_REMOVED);
     add_moved(&comparison);
-    join_changes(&comparison, out);
-    free(comparison.changes);
+    changes_join(&comparison.changes, comparison.span, &diff->pool, out);
     side_free(old);
     side_free(new);
 }
