@@ -102,7 +102,7 @@ bool command_calibrate(const struct command_line *line, struct error *error)
     progress("signals between processes");
     bool done = measure_signals(calibration, hardware.processors, error);
     progress("matrix products");
-    done = done && measure_products(calibration, hardware.processors, error) &&
+    done = done && measure_kernels(calibration, error) && measure_products(calibration, hardware.processors, error) &&
            take_probes(&hardware, calibration, &fit_error, error);
     progress(NULL);
     if (done) {

@@ -7,26 +7,12 @@ int node_ranks(const struct plan *plan, const struct hardware *hardware)
     return one_node ? plan->world : hardware->links[0].ranks;
 }
 
-/* Bytes of weights that the rank reads in the step. */
-static double touched_bytes(const struct work_site *site)
+/* Bytes of weights that the rank comes back to. Not every step reads every expert, but before it comes to one again it
+ * has read about all the others. Of the embedding it reads a few rows. */
+static double weight_bytes(const struct rank_class *class)
 {
-    const struct rank_class *class = site->class;
-    const struct shapes *shape = &class->shape;
-    double bytes = (double)class->shard_bytes[SHARD_DENSE];
-    double slot_bytes = (double)class->tensors[TENSOR_GATE_UP].slot_stride;
-    size_t lane = (size_t)lane_of(site->plan, site->row), active = (size_t)site->step->active;
-    if (class->first_stage) /* of the embedding only the rows of the step's tokens */
-        bytes -= (double)class->tensors[TENSOR_EMBEDDING].bytes;
-    for (int layer = 0; layer < shape->layers; layer++)
-        for (int slot = 0; slot < shape->expert_slots; slot++) {
-            bool used = false;
-            for (size_t micro = 0; micro < active; micro++) {
-                size_t at = (lane * (size_t)shape->model_layers + (size_t)(site->row->layer_base + layer)) * active;
-                used |= site->step->routes.slot_rows[(at + micro) * (size_t)shape->expert_slots + (size_t)slot] > 0;
-            }
-            bytes += used ? slot_bytes : 0;
-        }
-    return bytes;
+    uint64_t embedding = class->first_stage ? class->tensors[TENSOR_EMBEDDING].bytes : 0;
+    return (double)(class->shard_bytes[SHARD_DENSE] + class->shard_bytes[SHARD_EXPERTS] - embedding);
 }
 
 /* A processor passes over what all ranks that share it touch. Stages work in turn, so others read at the same time only
@@ -37,7 +23,7 @@ static void share_node(const struct plan *plan, struct work_site *sites, int ran
     int sharing = ranks < processors ? ranks : processors;
     double at_work = (double)ranks / stages * (active < stages ? active : stages), bytes = 0;
     for (int i = 0; i < ranks; i++)
-        bytes += touched_bytes(&sites[i]);
+        bytes += weight_bytes(sites[i].class);
     for (int i = 0; i < ranks; i++) {
         sites[i].footprint_bytes = bytes / sharing;
         sites[i].company = at_work > 1 && sharing > 1 ? TOGETHER : ALONE;

@@ -104,18 +104,26 @@ static double weight_of(const struct fit_sample *sample, const double x[OP_FEATU
     return scale * scale * (first || off < 1 ? 1 : 1 / off);
 }
 
+/* Features whose seconds are known already are not fitted, but taken off. */
 static double solve_kind(const struct fit_sample *samples, int count, double x[OP_FEATURES])
 {
+    double known[OP_FEATURES];
+    memcpy(known, x, sizeof known);
     double *rows = heap_take((size_t)count * OP_FEATURES, sizeof *rows),
            *values = heap_take((size_t)count, sizeof *values), *weights = heap_take((size_t)count, sizeof *weights),
            error = 0;
     for (int round = 0; round <= REWEIGHTINGS; round++) {
         for (int i = 0; i < count; i++) {
-            memcpy(rows + i * OP_FEATURES, samples[i].features, sizeof samples[i].features);
             values[i] = samples[i].measured_s - samples[i].product_s;
             weights[i] = weight_of(&samples[i], x, round == 0);
+            for (int j = 0; j < OP_FEATURES; j++) {
+                rows[i * OP_FEATURES + j] = known[j] > 0 ? 0 : samples[i].features[j];
+                values[i] -= known[j] * samples[i].features[j];
+            }
         }
         solve_non_negative(rows, values, weights, count, OP_FEATURES, x);
+        for (int j = 0; j < OP_FEATURES; j++)
+            x[j] = known[j] > 0 ? known[j] : x[j];
     }
     for (int i = 0; i < count; i++) {
         double predicted = samples[i].product_s;
