@@ -2,10 +2,11 @@
  * for any pair. UPDATE_GOLDEN=1 rewrites the reports. */
 #include "emit/diff.h"
 #include "base/file.h"
+#include "hardware.h"
 #include "read/strategy.h"
 #include "verify_sample.h"
 
-#include <jansson.h>
+#include <limits.h>
 
 /* ---- golden reports */
 
@@ -266,6 +267,39 @@ START_TEST(ledgers_list_what_changed_and_nothing_else)
 }
 END_TEST
 
+START_TEST(times_need_hardware_on_both_sides)
+{
+    /* A device of round figures; two links of a node and beyond. */
+    struct hardware hardware = {.name = "round",
+                                .flops = {{1e12, 5e11}, {5e11, 2.5e11}},
+                                .memory = {1e11, 8e10},
+                                .links = {{"node", 4, 1e10, 1e-6, 1}, {"cluster", INT_MAX, 1e9, 1e-5, 1}},
+                                .link_count = 2,
+                                .op_overhead_s = 1e-6};
+    struct text report = {0};
+    for (int sides = 0; sides < 4; sides++) {
+        sample_strategy(&samples[0], 1, 2, 2, 2, 4);
+        sample_strategy(&samples[1], 1, 1, 2, 2, 4);
+        samples[0].strategy.hardware = sides & 1 ? &hardware : NULL;
+        samples[1].strategy.hardware = sides & 2 ? &hardware : NULL;
+        compare_samples();
+        ck_assert_int_eq(diff.times.why_not == NULL, sides == 3);
+        if (sides == 3) {
+            ck_assert(diff.times.old.ttft_s > 0 && diff.times.new.ttft_s > 0);
+            ck_assert(diff.times.old.phases[DECODE].tokens_per_s > 0 && diff.times.new.phases[PREFILL].step_s > 0);
+            diff_text(&diff, &report);
+            ck_assert_ptr_nonnull(strstr(report.bytes, "Predicted times\n---------------"));
+            ck_assert_ptr_nonnull(strstr(report.bytes, "prompts of 20 tokens, 20 new tokens each."));
+            text_free(&report);
+            diff_json(&diff, &report);
+            ck_assert_ptr_nonnull(strstr(report.bytes, "\"no_times\": null,\n \"times\": {"));
+        }
+        free_samples();
+    }
+    text_free(&report);
+}
+END_TEST
+
 START_TEST(classes_are_matched_by_role)
 {
     sample_strategy(&samples[0], 1, 1, 1, 1, 4);
@@ -285,13 +319,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {reports_are_those_beside_the_pairs,
-                                  op_counts_follow_from_the_changes,
-                                  a_moved_op_is_named_by_what_it_follows,
-                                  another_numbering_moves_ranks_and_groups,
-                                  groups_across_nodes_are_counted,
-                                  ledgers_list_what_changed_and_nothing_else,
-                                  classes_are_matched_by_role};
+    const TTest *const tests[] = {reports_are_those_beside_the_pairs,     op_counts_follow_from_the_changes,
+                                  a_moved_op_is_named_by_what_it_follows, another_numbering_moves_ranks_and_groups,
+                                  groups_across_nodes_are_counted,        ledgers_list_what_changed_and_nothing_else,
+                                  times_need_hardware_on_both_sides,      classes_are_matched_by_role};
     Suite *suite = suite_create("diff");
     TCase *tcase = tcase_create("diff");
     tcase_set_timeout(tcase, 120);

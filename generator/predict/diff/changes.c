@@ -81,7 +81,8 @@ void changes_join(struct changes *changes, int most_layers, struct pool *pool, s
 {
     struct joined *joined = heap_take((size_t)changes->count + 1, sizeof *joined);
     int length = 0;
-    qsort(changes->items, (size_t)changes->count, sizeof *changes->items, by_substance);
+    if (changes->count > 0) /* items may be NULL before the first */
+        qsort(changes->items, (size_t)changes->count, sizeof *changes->items, by_substance);
     for (int i = 0; i < changes->count;) {
         struct joined *next = &joined[length], *last = length > 0 ? next - 1 : NULL;
         i = join_layers(changes, i, most_layers, pool, next);
