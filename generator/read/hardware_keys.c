@@ -144,8 +144,13 @@ static const struct {
     const char *key;
     bool (*read)(const struct description *description);
 } keys[] = {
-    {"source", read_source},           {"memory", read_memory},           {"flops", read_flops},
-    {"links", description_read_links}, {"op_overhead", read_op_overhead}, {"processors", read_processors},
+    {"source", read_source},
+    {"memory", read_memory},
+    {"flops", read_flops},
+    {"links", description_read_links},
+    {"op_overhead", read_op_overhead},
+    {"processors", read_processors},
+    {"calibration", description_read_calibration},
 };
 
 bool description_read(const struct description *description)

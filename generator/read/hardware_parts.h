@@ -22,6 +22,9 @@ bool description_read(const struct description *description);
  * peak where it is left out. Refuses an absent key. */
 bool description_read_rate(const struct description *description, const struct quantity_key *rate, struct rate *out);
 
+/* calibration.c: `calibration`, which only rankc calibrate writes. */
+bool description_read_calibration(const struct description *description);
+
 /* hardware_links.c: `links`, innermost first. */
 bool description_read_links(const struct description *description);
 
