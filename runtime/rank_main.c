@@ -1,4 +1,5 @@
 /* The life of a rank: map everything, tell the head, run steps, end. */
+#define _GNU_SOURCE /* processor affinity */
 #include "pages.h"
 #include "rank.h"
 #include "shard_map.h"
@@ -6,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,23 +21,33 @@
 
 struct arguments {
     int rank, segment_file;
+    int trace_file; /* -1: no timeline is asked for */
     const char *shards, *kernels;
 };
 
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    *arguments = (struct arguments){.rank = -1, .segment_file = -1};
+    *arguments = (struct arguments){.rank = -1, .segment_file = -1, .trace_file = -1};
+    const struct {
+        const char *name;
+        int *number; /* one of both */
+        const char **text;
+    } known[] = {{"--rank", &arguments->rank, NULL},
+                 {"--segment", &arguments->segment_file, NULL},
+                 {"--trace", &arguments->trace_file, NULL},
+                 {"--shards", NULL, &arguments->shards},
+                 {"--kernels", NULL, &arguments->kernels}};
+    enum { KNOWN = sizeof known / sizeof *known };
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--rank") == 0)
-            arguments->rank = atoi(argv[i + 1]);
-        else if (strcmp(argv[i], "--segment") == 0)
-            arguments->segment_file = atoi(argv[i + 1]);
-        else if (strcmp(argv[i], "--shards") == 0)
-            arguments->shards = argv[i + 1];
-        else if (strcmp(argv[i], "--kernels") == 0)
-            arguments->kernels = argv[i + 1];
-        else
+        int at = 0;
+        while (at < KNOWN && strcmp(argv[i], known[at].name) != 0)
+            at++;
+        if (at == KNOWN)
             return false;
+        if (known[at].number)
+            *known[at].number = atoi(argv[i + 1]);
+        else
+            *known[at].text = argv[i + 1];
     }
     return argc % 2 == 1 && arguments->rank >= 0 && arguments->segment_file >= 0 && arguments->shards;
 }
@@ -72,6 +84,24 @@ static void map_segment(struct rank *r, const struct class_info *class, int file
     r->control = control_of(r->job, r->number);
 }
 
+/* The part of this rank alone: pages are had as records come. */
+static void map_timeline(struct rank *r, const struct class_info *class, int file)
+{
+    static struct recorder recorder;
+    struct stat status;
+    if (file < 0)
+        return;
+    if (fstat(file, &status) != 0)
+        rank_fail(r, "the memory for its timeline is not there: %s", strerror(errno));
+    uint64_t bytes = timeline_part_bytes((uint64_t)status.st_size, class->world);
+    void *part = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)(bytes * (uint64_t)r->number));
+    if (part == MAP_FAILED)
+        rank_fail(r, "the memory for its timeline cannot be mapped: %s", strerror(errno));
+    close(file);
+    recorder_start(&recorder, part, bytes);
+    r->recorder = &recorder;
+}
+
 static void parse_hash(const char *text, unsigned char hash[PLAN_HASH_BYTES])
 {
     for (int i = 0; i < PLAN_HASH_BYTES; i++) {
@@ -98,6 +128,20 @@ static void map_arena(struct rank *r, uint64_t bytes)
     if (arena == MAP_FAILED)
         rank_fail(r, "its arena of %llu bytes cannot be had: %s", (unsigned long long)bytes, strerror(errno));
     r->arena = arena;
+}
+
+/* On the processor whose place among those allowed is the rank's number. Where that cannot be had, anywhere. */
+static void stay_on_processor(const struct rank *r)
+{
+    cpu_set_t allowed, own;
+    if (!r->job->pinned || sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return;
+    CPU_ZERO(&own);
+    for (int cpu = 0, place = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && place++ == r->number)
+            CPU_SET(cpu, &own);
+    if (CPU_COUNT(&own) == 1)
+        sched_setaffinity(0, sizeof own, &own);
 }
 
 static void pick_kernels(struct rank *r, const char *name)
@@ -151,6 +195,8 @@ static void read_step(struct rank *r, const struct class_info *class, uint32_t n
 
 static void report_step(struct rank *r, uint32_t number)
 {
+    if (r->recorder)
+        recorder_end_step(r);
     atomic_store(&r->control->op, 0);
     atomic_store(&r->control->step_done, number);
     if (!r->links.tokens) /* the head waits for those that sample */
@@ -166,6 +212,8 @@ static void run_steps(struct rank *r, const struct class_info *class)
             compare_with_peers(r, class);
         read_step(r, class, number);
         r->op = 0;
+        if (r->recorder)
+            r->recorder->step = number;
         atomic_store_explicit(&r->control->phase, r->step->decode, memory_order_relaxed);
         if (r->step->decode)
             class->decode(r);
@@ -187,7 +235,9 @@ int rank_main(int argc, char **argv, const struct class_info *class, struct rank
     map_segment(r, class, arguments.segment_file);
     catch_signals(r);
     introduce(r, class, stamped);
+    stay_on_processor(r);
     pick_kernels(r, arguments.kernels);
+    map_timeline(r, class, arguments.trace_file);
     map_arena(r, class->arena_bytes);
     r->dense = map_shard(r, class, arguments.shards, 0);
     r->experts = map_shard(r, class, arguments.shards, 1);
