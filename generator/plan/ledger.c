@@ -98,4 +98,6 @@ void plan_ledger(struct plan *plan, struct rank_class *class)
     if (pages > class->ledger_bytes) /* always, but where sizes are past all numbers: no device has room for those */
         add(class, "whole pages: headers of shards, ends of pages", pages - class->ledger_bytes);
     add(class, "program: code, data and stack", PROGRAM_BYTES);
+    add(class, "program: schedules",
+        BYTES(class->schedules[PREFILL].count + class->schedules[DECODE].count, CALL_BYTES));
 }
