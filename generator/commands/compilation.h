@@ -15,6 +15,9 @@ struct compilation {
 bool compile(struct compilation *compilation, const char *path, const char *model, struct error *error);
 void compilation_free(struct compilation *compilation);
 
+/* The plan that the sources in a folder state, proven; and no line of them that it does not account for. */
+bool prove_sources(const char *folder, struct plan *plan, struct error *error);
+
 /* Sources, binaries and shards of a proven plan, in the folders of the cache; what is there already is kept. */
 struct cache;
 bool prepare_ranks(const struct plan *plan, const char *model_folder, const struct cache *cache, struct error *error);
