@@ -33,4 +33,7 @@ bool choose_workload(const struct command_line *line, struct compilation *compil
 /* False, with a usage error, when an option that the command needs is not there. */
 bool needs(const char *option, const char *value, struct error *error);
 
+/* rankc report MEASURED SIMULATED. */
+bool compare_timelines(const struct command_line *line, struct error *error);
+
 bool is_folder(const char *path);
