@@ -46,5 +46,9 @@ bool read_experts(struct reader *reader);
 /* model.c: fills out->model from `model`, or from the checkpoint folder that takes its place. */
 bool read_model(struct reader *reader, const char *model_folder_override);
 
-/* goals.c: `require` and `claims`, which are looked at but not stored yet. */
+/* goals.c: `require`, which is looked at but not stored yet. */
 bool read_goals(struct reader *reader);
+
+/* claims.c: fills out->claims from `claims`; all else must have been read. assume.c: its part `claims.assume`. */
+bool read_claims(struct reader *reader);
+bool read_assumptions(struct reader *reader, struct claims *claims);

@@ -174,18 +174,37 @@ static bool find_call(struct scanner *scanner, int first_line)
     }
 }
 
+/* Moves along the parts of a key as far as they are written out, to just after the `=` of the last one found. Returns
+ * that part, or NULL where not all were found. */
+static const char *follow(struct scanner *scanner, int first_line, const char *key, int *line)
+{
+    bool in_table = scanner->at < scanner->end && find_call(scanner, first_line);
+    *line = first_line;
+    while (in_table && *key) {
+        size_t part = strcspn(key, ".");
+        if (!find_key(scanner, key, part, line))
+            break;
+        if (!key[part])
+            return key;
+        key += part + 1;
+        struct token next = next_token(scanner);
+        in_table = is(&next, "{");
+    }
+    return NULL;
+}
+
 int source_line(const char *text, size_t length, int first_line, const char *key)
 {
     struct scanner scanner = {.at = text, .end = text + length, .line = 1};
-    int line = first_line;
-    bool in_table = length > 0 && find_call(&scanner, first_line);
-    while (in_table && *key) {
-        size_t part = strcspn(key, ".");
-        if (!find_key(&scanner, key, part, &line))
-            break;
-        key += part + (key[part] == '.');
-        struct token next = next_token(&scanner);
-        in_table = is(&next, "{");
-    }
+    int line;
+    follow(&scanner, first_line, key, &line);
     return line;
+}
+
+int source_line_again(const char *text, size_t length, int first_line, const char *key)
+{
+    struct scanner scanner = {.at = text, .end = text + length, .line = 1};
+    int line;
+    const char *last = follow(&scanner, first_line, key, &line);
+    return last && find_key(&scanner, last, strlen(last), &line) ? line : 0;
 }
