@@ -4,6 +4,15 @@
 
 #include <stdio.h>
 
+#define X(name, dimension, label, assumptions, text) "  " #name ": " text "\n"
+const char audit_help[] = "  --json   the same for programs, in base units\n"
+                          "claims = { NAME = \"FIGURE UNIT\", ... } of these quantities:\n" QUANTITIES(X)
+#undef X
+#define X(name, text) "  " #name ": " text "\n"
+                              "claims = { assume = { NAME = { ALTERNATIVE, ... }, ... }, ... } of what the document "
+                              "leaves open:\n" ASSUMPTIONS(X);
+#undef X
+
 bool command_audit(const struct command_line *line, struct error *error)
 {
     struct compilation compilation;

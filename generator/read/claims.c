@@ -84,9 +84,9 @@ static bool read_names(struct reader *reader, const char *key, bool figure, stru
         int again = source_line_again(reader->source.bytes, reader->source.length, reader->call_line, path);
         if (again)
             right = fail(reader->error, reader->out->path, again,
-                         "%s is stated at line %d already; give the figures of one quantity labels: "
-                         "%.48s = { one = ..., other = ... }",
-                         path, names->list[i].line, names->list[i].text);
+                         "%s is stated at line %d already; give the figures of one quantity labels that differ: "
+                         "{ one = ..., other = ... }",
+                         path, names->list[i].line);
     }
     return right;
 }

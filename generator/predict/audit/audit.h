@@ -48,5 +48,7 @@ bool audit_claims(const struct strategy *strategy, const struct plan *plan, cons
 void audit_text(const struct strategy *strategy, const struct plan *plan, const struct audit *audit, struct text *out);
 void audit_json(const struct strategy *strategy, const struct plan *plan, const struct audit *audit, struct text *out);
 
-/* "holds at context 10240; false at context 1024", of a verdict that depends. The text is in the pool. */
-const char *audit_dependence(const struct audit *audit, const struct audit_line *line, struct pool *pool);
+/* On what a verdict depends, as a list that covers every case once and is short: "false" at "accelerator a100-sxm and
+ * top_k 4", "unsupported" at "accelerator a100-sxm and top_k 2 and hidden_size 1024 or 2048". */
+typedef void dependence_item(void *context, enum verdict verdict, const char *setting);
+void audit_dependence(const struct audit *audit, const struct audit_line *line, dependence_item *item, void *context);

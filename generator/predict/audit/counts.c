@@ -154,9 +154,8 @@ struct computed audit_gpus_per_expert(const struct scenario *scenario, const str
         between(low, high,
                 pool_format(scenario->pool, "dp %d replicas x tp %d parts: each expert is on %d GPUs",
                             strategy->grid[AXIS_DP], strategy->grid[AXIS_TP], low));
-    computed.meets = claim->figure.least == 1
-                         ? "dp 1 and tp 1, so pp x ep ranks are all: one whole expert is then on one GPU"
-                         : "another product of dp and tp";
+    computed.meets = aim(claim) == 1 ? "dp 1 and tp 1, so pp x ep ranks are all: one whole expert is then on one GPU"
+                                     : "another product of dp and tp";
     return computed;
 }
 
@@ -185,8 +184,9 @@ struct computed audit_shards_per_gpu(const struct scenario *scenario, const stru
         low, high,
         pool_format(scenario->pool, "%d layers a stage x %d experts of a layer / ep %d; each 1/%d of an expert (tp %d)",
                     layers, model->experts, plan->grid[AXIS_EP], plan->grid[AXIS_TP], plan->grid[AXIS_TP]));
-    int stages = (int)(model->layers * model->experts / (plan->grid[AXIS_EP] * claim->figure.least));
-    bool whole_stages = stages > 0 && stages <= model->layers && model->layers % stages == 0;
+    double layers_of_stage = aim(claim) * plan->grid[AXIS_EP] / model->experts;
+    bool whole_stages = layers_of_stage >= 1 && fmod(model->layers, layers_of_stage) == 0;
+    int stages = whole_stages ? (int)(model->layers / layers_of_stage) : 0;
     computed.meets = whole_stages ? pool_format(scenario->pool, "pp %d with ep %d: stages of %d layers", stages,
                                                 plan->grid[AXIS_EP], model->layers / stages)
                                   : "no number of equal stages with this ep";
@@ -202,7 +202,7 @@ struct computed audit_sequences(const struct scenario *scenario, const struct cl
         exactly(strategy->batch.sequences * lanes,
                 pool_format(scenario->pool, "%d sequences of a lane x dp %d x ep %d", strategy->batch.sequences,
                             strategy->grid[AXIS_DP], strategy->grid[AXIS_EP]));
-    computed.meets = pool_format(scenario->pool, "batch.sequences = %.4g", claim->figure.least / lanes);
+    computed.meets = pool_format(scenario->pool, "batch.sequences = %.4g", aim(claim) / lanes);
     return computed;
 }
 
@@ -213,13 +213,13 @@ struct computed audit_sequences_per_replica(const struct scenario *scenario, con
     struct computed computed =
         exactly(strategy->batch.sequences * ep,
                 pool_format(scenario->pool, "%d sequences of a lane x ep %d", strategy->batch.sequences, ep));
-    computed.meets = pool_format(scenario->pool, "batch.sequences = %.4g", claim->figure.least / ep);
+    computed.meets = pool_format(scenario->pool, "batch.sequences = %.4g", aim(claim) / ep);
     return computed;
 }
 
 struct computed audit_context(const struct scenario *scenario, const struct claim *claim)
 {
     struct computed computed = exactly(scenario->strategy->batch.context, "the strategy's batch.context");
-    computed.meets = pool_format(scenario->pool, "batch.context = %.0f", claim->figure.least);
+    computed.meets = pool_format(scenario->pool, "batch.context = %.0f", aim(claim));
     return computed;
 }

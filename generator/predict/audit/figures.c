@@ -18,22 +18,29 @@ const char *whole(struct pool *pool, uint64_t number)
     return pool_text(pool, out);
 }
 
-/* Three significant digits, or as many as a whole number has. */
-static const char *rounded(struct pool *pool, double value)
+const char *number_text(struct pool *pool, double value)
 {
-    if (value == floor(value) && fabs(value) < 1e15)
-        return value < 0 ? pool_format(pool, "-%s", whole(pool, (uint64_t)-value)) : whole(pool, (uint64_t)value);
     double size = fabs(value);
-    int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.01 ? 3 : 5;
-    if (decimals == 0)
-        return rounded(pool, round(value));
-    return size < 1e-4 ? pool_format(pool, "%.3g", value) : pool_format(pool, "%.*f", decimals, value);
+    if (!isfinite(value) || size >= 1e15)
+        return pool_format(pool, "%.4g", value);
+    if (value == floor(value))
+        return pool_format(pool, "%s%s", value < 0 ? "-" : "", whole(pool, (uint64_t)size));
+    int decimals = 3 - (int)floor(log10(size));
+    if (decimals <= 0)
+        return number_text(pool, round(value));
+    if (decimals > 7)
+        return pool_format(pool, "%.3g", value);
+    char *text = pool_format(pool, "%.*f", decimals, value), *end = text + strlen(text);
+    while (end[-1] == '0')
+        *--end = '\0';
+    end[-1] = end[-1] == '.' ? '\0' : end[-1];
+    return text;
 }
 
 const char *in_unit(struct pool *pool, double value, const char *unit, double factor)
 {
     bool apart = *unit && strcmp(unit, "x") != 0;
-    return pool_format(pool, "%s%s%s", rounded(pool, value / factor), apart ? " " : "", unit);
+    return pool_format(pool, "%s%s%s", number_text(pool, value / factor), apart ? " " : "", unit);
 }
 
 const char *grid_text(struct pool *pool, const int *grid)
@@ -60,4 +67,9 @@ const struct claim *stated_figure(const struct claims *claims, enum quantity qua
 const struct claim *stated_bound(const struct claims *claims, enum quantity quantity)
 {
     return find(claims, quantity, true);
+}
+
+double aim(const struct claim *claim)
+{
+    return isfinite(claim->figure.least) ? claim->figure.least : claim->figure.most;
 }

@@ -64,7 +64,7 @@ struct computed audit_weights(const struct scenario *scenario, const struct clai
         exactly((double)parameters * size,
                 pool_format(scenario->pool, "%s parameters x %d bytes (%s)", whole(scenario->pool, parameters), size,
                             storage_names[scenario->weights]));
-    computed.meets = pool_format(scenario->pool, "%.3g bytes a parameter", claim->figure.least / (double)parameters);
+    computed.meets = pool_format(scenario->pool, "%.3g bytes a parameter", aim(claim) / (double)parameters);
     return computed;
 }
 
@@ -106,8 +106,8 @@ struct computed audit_weights_per_gpu(const struct scenario *scenario, const str
     struct grid_choice best = lightest_grid(scenario);
     bool met = best.bytes > 0 && (double)best.bytes <= claim->figure.high;
     computed.meets =
-        pool_format(pool, "%s: %s puts %s bytes on the fullest GPU",
-                    met ? "another grid of as many ranks" : "no grid of as many ranks; the least is had with",
+        pool_format(pool, "%s %s, %s bytes on the fullest GPU",
+                    met ? "another grid of as many ranks:" : "no grid of as many ranks; the least is had with",
                     grid_text(pool, best.grid), whole(pool, best.bytes));
     return computed;
 }
@@ -145,10 +145,10 @@ struct computed audit_kv_per_gpu(const struct scenario *scenario, const struct c
                             shape->layers, shape->kv_blocks, KV_BLOCK_POSITIONS, shape->kv_heads, shape->head_dim,
                             storage_bytes[scenario->kv], storage_names[scenario->kv], whole(pool, bytes),
                             shape->sequences, shape->context));
-    double times = claim->figure.least / (double)bytes;
+    double times = aim(claim) / (double)bytes;
     computed.meets = pool_format(pool, "a context of %s positions, or %s sequences in all, with %s",
-                                 whole(pool, (uint64_t)(shape->context * times)),
-                                 whole(pool, (uint64_t)(shape->sequences * times) * (uint64_t)(shape->ep * shape->dp)),
+                                 number_text(pool, floor(shape->context * times)),
+                                 number_text(pool, floor(shape->sequences * times) * shape->ep * shape->dp),
                                  storage_names[scenario->kv]);
     return computed;
 }
@@ -186,9 +186,9 @@ struct computed audit_activations_per_gpu(const struct scenario *scenario, const
         pool_format(pool, "class %s: buffers %s + mailboxes %s = %s bytes (f32) at %d rows a lane in a step",
                     class->name, whole(pool, ledger_sum(class, buffers)), whole(pool, ledger_sum(class, messages)),
                     whole(pool, bytes), scenario->strategy->batch.prefill_rows));
-    double rows = scenario->strategy->batch.prefill_rows * claim->figure.least / (double)bytes;
+    double rows = scenario->strategy->batch.prefill_rows * aim(claim) / (double)bytes;
     computed.meets =
-        pool_format(pool, "about %s rows a lane in one step (batch.prefill_rows)", whole(pool, (uint64_t)rows));
+        pool_format(pool, "about %s rows a lane in one step (batch.prefill_rows)", number_text(pool, floor(rows)));
     return computed;
 }
 
@@ -248,9 +248,12 @@ struct computed audit_gpu_memory(const struct scenario *scenario, const struct c
     struct pool *pool = scenario->pool;
     if (!scenario->accelerator || scenario->accelerator->memory_bytes == 0)
         return unknown("no accelerator is named; list some in assume.accelerator");
-    return exactly((double)scenario->accelerator->memory_bytes,
-                   pool_format(pool, "%s has %s bytes (%s)", scenario->accelerator->name,
-                               whole(pool, scenario->accelerator->memory_bytes), scenario->accelerator->source));
+    struct computed computed = exactly(
+        (double)scenario->accelerator->memory_bytes,
+        pool_format(pool, "the document names no accelerator; %s has %s bytes (%s)", scenario->accelerator->name,
+                    whole(pool, scenario->accelerator->memory_bytes), scenario->accelerator->source));
+    computed.evidence_only = true; /* another accelerator may have it */
+    return computed;
 }
 
 struct computed audit_headroom(const struct scenario *scenario, const struct claim *claim)

@@ -96,7 +96,7 @@ struct computed audit_sparsity(const struct scenario *scenario, const struct cla
                             model->top_k, sparsity(model, model->top_k), model->experts, model->top_k));
     int nearest = 1;
     for (int top_k = 1; top_k <= model->experts; top_k++)
-        if (fabs(sparsity(model, top_k) - claim->figure.least) < fabs(sparsity(model, nearest) - claim->figure.least))
+        if (fabs(sparsity(model, top_k) - aim(claim)) < fabs(sparsity(model, nearest) - aim(claim)))
             nearest = top_k;
     double best = sparsity(model, nearest);
     bool met = best >= claim->figure.low && best <= claim->figure.high;

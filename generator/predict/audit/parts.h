@@ -93,9 +93,13 @@ struct grid_choice lightest_grid(const struct scenario *scenario);
 
 /* ---- figures.c: numbers for people */
 
-const char *whole(struct pool *pool, uint64_t number); /* 1,234,567 */
+const char *whole(struct pool *pool, uint64_t number);    /* 1,234,567 */
+const char *number_text(struct pool *pool, double value); /* four significant digits: 0.2842, 10.06, 76,293 */
 const char *in_unit(struct pool *pool, double value, const char *unit, double factor);
 const char *grid_text(struct pool *pool, const int *grid); /* dp 2 x pp 4 x ep 16 x tp 2 */
+
+/* What a configuration that meets the claim would have: the stated figure, or its bound. */
+double aim(const struct claim *claim);
 
 /* The first claim of a quantity that is no bound; NULL: none. And the first that is one. */
 const struct claim *stated_figure(const struct claims *claims, enum quantity quantity);

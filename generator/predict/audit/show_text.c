@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS = 100, INDENT = 14 };
+enum { COLUMNS = 100, INDENT = 16 };
 
 /* Adds words to a paragraph whose lines start at INDENT; the first line starts with `head`. */
 static void paragraph(struct text *out, const char *head, const char *words)
@@ -34,6 +34,9 @@ static const char *interval(const struct figure *figure, double low, double high
         return "nothing";
     if (low == high)
         return in_unit(pool, low, figure->unit, figure->factor);
+    if (!isfinite(high) || (low == 0 && figure->unit[0] != '%'))
+        return isfinite(high) ? pool_format(pool, "at most %s", in_unit(pool, high, figure->unit, figure->factor))
+                              : pool_format(pool, "at least %s", in_unit(pool, low, figure->unit, figure->factor));
     return pool_format(pool, "%s to %s", in_unit(pool, low, "", figure->factor),
                        in_unit(pool, high, figure->unit, figure->factor));
 }
@@ -60,25 +63,64 @@ static const char *stated(const struct claim *claim, struct pool *pool)
     return pool_format(pool, "%s (%s)", text, tolerance(claim, pool));
 }
 
-/* The strategy's own case, and the extent of the others. */
+/* The alternatives of a case, but for the accelerator. */
+static const char *planned_setting(const struct audit *audit, const struct audit_line *line, struct pool *pool)
+{
+    const char *text = "";
+    for (int i = 0; i < ASSUME_accelerator; i++)
+        if (line->varies & 1u << i)
+            text = pool_format(pool, "%s%s%s %s", text, *text ? ", " : "", assumption_names[i],
+                               audit->claims->assume[i].words[line->cases[0].chosen[i]]);
+    return *text ? pool_format(pool, " (%s)", text) : "";
+}
+
+/* Whether a case is the strategy's own but for the accelerator, of which a strategy has none. */
+static bool as_planned(const struct audit_line *line, const struct audit_case *this_case)
+{
+    for (int i = 0; i < ASSUME_accelerator; i++)
+        if (this_case->chosen[i] != line->cases[0].chosen[i])
+            return false;
+    return true;
+}
+
+/* The strategy's own case, by accelerator where that matters, and the extent of all cases. */
 static const char *computed(const struct audit *audit, const struct audit_line *line, struct pool *pool)
 {
     const struct figure *figure = &line->claim->figure;
-    const struct audit_case *own = &line->cases[0];
-    const char *text = interval(figure, own->low, own->high, pool), *varies = "";
+    bool by_accelerator = line->varies & A(accelerator);
+    const char *text = "";
     double low = INFINITY, high = -INFINITY;
+    int planned = 0;
     for (int i = 0; i < line->case_count; i++) {
-        low = fmin(low, line->cases[i].low);
-        high = fmax(high, line->cases[i].high);
+        const struct audit_case *this_case = &line->cases[i];
+        low = fmin(low, this_case->low);
+        high = fmax(high, this_case->high);
+        if (!as_planned(line, this_case))
+            continue;
+        const char *accelerator =
+            audit->claims->assume[ASSUME_accelerator].words[this_case->chosen[ASSUME_accelerator]];
+        text = pool_format(pool, "%s%s%s%s%s", text, planned++ ? ", " : "",
+                           interval(figure, this_case->low, this_case->high, pool), by_accelerator ? " on " : "",
+                           by_accelerator ? accelerator : "");
     }
-    if (low == own->low && high == own->high)
+    if (planned == line->case_count)
         return text;
-    for (int i = 0; i < ASSUMPTIONS_ALL; i++)
-        if (line->varies & 1u << i)
-            varies = pool_format(pool, "%s%s%s %s", varies, *varies ? ", " : "", assumption_names[i],
-                                 audit->claims->assume[i].words[own->chosen[i]]);
-    return pool_format(pool, "%s (%s); %s over all %d cases", text, varies, interval(figure, low, high, pool),
-                       line->case_count);
+    return pool_format(pool, "%s%s; %s over all %d cases", text, planned_setting(audit, line, pool),
+                       interval(figure, low, high, pool), line->case_count);
+}
+
+struct column {
+    struct pool *pool;
+    struct text *out;
+    bool first;
+};
+
+static void show_dependence(void *context, enum verdict verdict, const char *setting)
+{
+    struct column *column = context;
+    paragraph(column->out, column->first ? "depends" : "",
+              pool_format(column->pool, "%s at %s", verdict_names[verdict], setting));
+    column->first = false;
 }
 
 static void show_line(const struct audit *audit, const struct audit_line *line, struct pool *pool, struct text *out)
@@ -88,7 +130,7 @@ static void show_line(const struct audit *audit, const struct audit_line *line, 
     paragraph(out, "computed", computed(audit, line, pool));
     paragraph(out, "because", line->because);
     if (line->verdict == VERDICT_DEPENDS)
-        paragraph(out, "depends", audit_dependence(audit, line, pool));
+        audit_dependence(audit, line, show_dependence, &(struct column){pool, out, true});
     if (line->own_figures)
         paragraph(out, "its figures", line->own_figures);
     if (line->meets)

@@ -26,7 +26,7 @@ static const char *mfu_premise(const struct scenario *scenario, double mfu)
 struct computed audit_mfu(const struct scenario *scenario, const struct claim *claim)
 {
     const struct published_mfu *best = published_mfu(MFU_HIGHEST);
-    const char *above = mfu_premise(scenario, claim->figure.least);
+    const char *above = mfu_premise(scenario, aim(claim));
     if (scenario->prediction && scenario->prediction->phases[PREFILL].mfu > 0)
         return exactly(scenario->prediction->phases[PREFILL].mfu, "the simulated prefill of this plan");
     return between(0, 1,
@@ -51,7 +51,7 @@ static double claimed_mfu(const struct claims *claims)
 
 struct computed audit_overlap_gain(const struct scenario *scenario, const struct claim *claim)
 {
-    double mfu = claimed_mfu(scenario->claims), gain = claim->figure.least;
+    double mfu = claimed_mfu(scenario->claims), gain = aim(claim);
     if (mfu == 0)
         return unknown("an MFU is measured after communication: a gain on top of it would be counted twice");
     return between(0, 1 / mfu - 1,
@@ -93,8 +93,7 @@ static const char *decode_bound(const struct scenario *scenario)
 /* What peak, MFU or number of parameters a rate asks for. */
 static const char *rate_needs(const struct scenario *scenario, const struct claim *claim, double flops, double mfu)
 {
-    double rate = isfinite(claim->figure.least) ? claim->figure.least : claim->figure.most;
-    double peak = peak_flops(scenario);
+    double rate = aim(claim), peak = peak_flops(scenario);
     return pool_format(
         scenario->pool,
         "at %.3g %% MFU a peak of %.4g TFLOP/s; on %s an MFU of %.3g %%, or %.3g B parameters multiplied "
@@ -120,12 +119,14 @@ struct computed audit_throughput(const struct scenario *scenario, const struct c
     if (peak <= 0)
         return unknown(pool_format(scenario->pool, "%s; a token takes %s", no_accelerator, formula));
     double published = published_mfu(MFU_HIGHEST)->share, given = claim->mfu;
+    /* That nobody published less makes a lower bound likely, and refutes no figure below it. */
+    double least = claim->figure.at_least ? peak * published_mfu(MFU_LOWEST_DECODE)->share / flops : 0;
     struct computed computed =
         given > 0 ? exactly(peak * given / flops,
                             pool_format(scenario->pool, "%.4g TFLOP/s (%s) x %.3g %% / (%s) = %.4g tokens/ms/gpu",
                                         peak / 1e12, scenario->accelerator->name, given * 100, formula,
                                         peak * given / flops / 1e3))
-                  : between(peak * published_mfu(MFU_LOWEST_DECODE)->share / flops, peak / flops,
+                  : between(least, peak / flops,
                             pool_format(scenario->pool,
                                         "%.4g TFLOP/s (%s) / (%s) = %.4g tokens/ms/gpu at the peak, %.4g at the "
                                         "highest published MFU of %.3g %%%s",
@@ -160,9 +161,10 @@ struct computed audit_ttft(const struct scenario *scenario, const struct claim *
     double best = claim->mfu > 0 ? claim->mfu : published_mfu(MFU_HIGHEST)->share;
     double least = claim->mfu > 0 ? claim->mfu : published_mfu(MFU_LOWEST_PREFILL)->share;
     double at_peak = tokens * flops / (strategy->world * peak);
+    double most = claim->mfu > 0 || claim->figure.at_most ? at_peak / least : INFINITY;
     double stated = isfinite(claim->figure.most) ? claim->figure.most : claim->figure.least;
     struct computed computed =
-        between(claim->mfu > 0 ? at_peak / best : at_peak, at_peak / least,
+        between(claim->mfu > 0 ? at_peak / best : at_peak, most,
                 pool_format(scenario->pool,
                             "%s prompt tokens x %.4g GFLOP / (%d x %.4g TFLOP/s, %s) = %.3g s at the peak, %.3g s at "
                             "the highest published MFU of %.3g %%, %.3g s at the lowest of prefill, %.3g %%; %.3g s is "
