@@ -58,9 +58,9 @@ enum label { ANY_LABEL, AXIS_LABEL, PUBLISHED_LABEL };
     X(gpus_per_expert, IN_NUMBER, ANY_LABEL, 0, "GPUs that hold a part of an expert")                                  \
     X(shards_per_expert, IN_NUMBER, ANY_LABEL, 0, "parts that an expert is split into")                                \
     X(shards_per_gpu, IN_NUMBER, ANY_LABEL, 0, "parts of experts on a GPU, over its layers")                           \
-    X(sequences, IN_NUMBER, ANY_LABEL, 0, "sequences of the whole batch")                                   \
-    X(sequences_per_replica, IN_NUMBER, ANY_LABEL, 0, "sequences of one data-parallel replica")             \
-    X(context, IN_NUMBER, ANY_LABEL, 0, "positions of a sequence")                                            \
+    X(sequences, IN_NUMBER, ANY_LABEL, 0, "sequences of the whole batch")                                              \
+    X(sequences_per_replica, IN_NUMBER, ANY_LABEL, 0, "sequences of one data-parallel replica")                        \
+    X(context, IN_NUMBER, ANY_LABEL, 0, "positions of a sequence")                                                     \
     X(parameters, IN_PARAMETERS, ANY_LABEL, A(hidden_size), "parameters of the model")                                 \
     X(active_parameters, IN_PARAMETERS, ANY_LABEL, A(hidden_size) | A(top_k), "parameters that a token uses")          \
     X(sparsity, IN_TIMES, ANY_LABEL, A(hidden_size) | A(top_k), "all parameters over those that a token uses")         \

@@ -53,14 +53,19 @@ static const struct variant *find_variant(struct auditor *auditor, const int *ch
     *variant =
         (struct variant){change.hidden_size, change.top_k, change.context, change.sequences, .next = auditor->variants};
     auditor->variants = variant;
-    return variant_plan(auditor->strategy, &change, auditor->pool, &variant->strategy, &variant->plan, auditor->error)
-               ? variant
-               : NULL;
+    struct error why;
+    if (variant_plan(auditor->strategy, &change, auditor->pool, &variant->strategy, &variant->plan, &why))
+        return variant;
+    fail(auditor->error, auditor->strategy->path, auditor->strategy->lines[KEY_claims],
+         "hidden_size %d with top_k %d, context %d and %d sequences is assumed but cannot be planned: %s",
+         change.hidden_size, change.top_k, change.context, change.sequences, why.text);
+    return NULL;
 }
 
+/* As planned; of accelerators a strategy has none of its own among the alternatives. */
 static bool is_own(const struct claims *claims, const int *chosen)
 {
-    for (int i = 0; i < ASSUMPTIONS_ALL; i++)
+    for (int i = 0; i < ASSUME_accelerator; i++)
         if (chosen[i] != claims->assume[i].own)
             return false;
     return true;
@@ -70,12 +75,11 @@ static bool set_scene(struct auditor *auditor, const int *chosen, struct scenari
 {
     const struct claims *claims = auditor->strategy->claims;
     const struct variant *variant = find_variant(auditor, chosen);
-    if (!variant) {
-        auditor->error->line = auditor->error->line ? auditor->error->line : claims->assume[ASSUME_hidden_size].line;
+    if (!variant)
         return false;
-    }
     const struct hardware *accelerator = claims->accelerators[chosen[ASSUME_accelerator]];
-    bool predicted = is_own(claims, chosen) && accelerator && accelerator == auditor->strategy->hardware;
+    const struct hardware *own = auditor->strategy->hardware;
+    bool is_predicted = is_own(claims, chosen) && accelerator && own && strcmp(accelerator->name, own->name) == 0;
     *scenario = (struct scenario){
         .claims = claims,
         .strategy = &variant->strategy,
@@ -83,7 +87,7 @@ static bool set_scene(struct auditor *auditor, const int *chosen, struct scenari
         .accelerator = accelerator,
         .kv = chosen_number(claims, chosen, ASSUME_kv),
         .weights = chosen_number(claims, chosen, ASSUME_weights),
-        .prediction = predicted ? auditor->prediction : NULL,
+        .prediction = is_predicted ? auditor->prediction : NULL,
         .pool = auditor->pool,
     };
     return true;

@@ -154,8 +154,11 @@ struct computed audit_gpus_per_expert(const struct scenario *scenario, const str
         between(low, high,
                 pool_format(scenario->pool, "dp %d replicas x tp %d parts: each expert is on %d GPUs",
                             strategy->grid[AXIS_DP], strategy->grid[AXIS_TP], low));
-    computed.meets = aim(claim) == 1 ? "dp 1 and tp 1, so pp x ep ranks are all: one whole expert is then on one GPU"
-                                     : "another product of dp and tp";
+    bool one_each = aim(claim) == 1 && strategy->model.layers * strategy->model.experts == strategy->world;
+    const int grid[AXES] = {1, strategy->model.layers, strategy->model.experts, 1};
+    computed.meets = one_each ? pool_format(scenario->pool, "%s: one whole expert of one layer on each GPU",
+                                            grid_text(scenario->pool, grid))
+                              : pool_format(scenario->pool, "dp x tp = %.4g", aim(claim));
     return computed;
 }
 
@@ -187,9 +190,12 @@ struct computed audit_shards_per_gpu(const struct scenario *scenario, const stru
     double layers_of_stage = aim(claim) * plan->grid[AXIS_EP] / model->experts;
     bool whole_stages = layers_of_stage >= 1 && fmod(model->layers, layers_of_stage) == 0;
     int stages = whole_stages ? (int)(model->layers / layers_of_stage) : 0;
-    computed.meets = whole_stages ? pool_format(scenario->pool, "pp %d with ep %d: stages of %d layers", stages,
-                                                plan->grid[AXIS_EP], model->layers / stages)
-                                  : "no number of equal stages with this ep";
+    int ranks = stages * plan->grid[AXIS_EP] * plan->grid[AXIS_TP];
+    const int grid[AXES] = {ranks ? plan->world / ranks : 0, stages, plan->grid[AXIS_EP], plan->grid[AXIS_TP]};
+    computed.meets = ranks && plan->world % ranks == 0
+                         ? pool_format(scenario->pool, "%s: stages of %d layers", grid_text(scenario->pool, grid),
+                                       model->layers / stages)
+                         : "no number of equal stages with this ep and tp";
     return computed;
 }
 

@@ -4,14 +4,7 @@
 
 #include <string.h>
 
-/* Whether the planner would take it: stages and blocks of experts equal, heads and hidden sizes divided. */
-static bool divides(const struct model *model, const int *grid)
-{
-    return model->layers % grid[AXIS_PP] == 0 && model->experts % grid[AXIS_EP] == 0 &&
-           model->heads % grid[AXIS_TP] == 0 && model->kv_heads % grid[AXIS_TP] == 0 &&
-           model->expert_hidden % grid[AXIS_TP] == 0;
-}
-
+/* Stages and blocks of experts are equal; the planner refuses what it cannot split. */
 static void try_grid(const struct scenario *scenario, const int *grid, struct grid_choice *best)
 {
     struct pool pool = {0};
@@ -41,7 +34,8 @@ struct grid_choice lightest_grid(const struct scenario *scenario)
         for (int pp = 1; pp <= world / dp && pp <= model->layers; pp++)
             for (int ep = 1; ep <= world / dp / pp && ep <= model->experts; ep++) {
                 const int grid[AXES] = {dp, pp, ep, world / dp / pp / ep};
-                if (world / dp % (pp * ep) == 0 && divides(model, grid))
+                bool equal = model->layers % pp == 0 && model->experts % ep == 0;
+                if (world / dp % (pp * ep) == 0 && equal)
                     try_grid(scenario, grid, &best);
             }
     }

@@ -49,28 +49,44 @@ double token_flops(const struct scenario *scenario, bool charged_all, const char
     return flops;
 }
 
+/* The hidden size of experts with which the model has `wanted` parameters, when `experts` of a layer are counted. */
+static const char *expert_hidden_for(const struct scenario *scenario, double wanted, int experts)
+{
+    const struct model *model = &scenario->strategy->model;
+    struct parameter_count count = model_parameters(model);
+    double dense = (double)(all_parameters(&count) - count.experts);
+    double hidden = (wanted - dense) / (3.0 * model->layers * experts * model->hidden);
+    return hidden < 1 ? "no hidden size of the experts: what is outside them is more"
+                      : pool_format(scenario->pool, "intermediate_size = %s with hidden_size = %d",
+                                    number_text(scenario->pool, round(hidden)), model->hidden);
+}
+
 struct computed audit_parameters(const struct scenario *scenario, const struct claim *claim)
 {
-    (void)claim;
     struct pool *pool = scenario->pool;
     struct parameter_count count = model_parameters(&scenario->strategy->model);
-    return exactly((double)all_parameters(&count),
-                   pool_format(pool, "experts %s + attention %s + embedding %s + head %s + routers %s + norms %s = %s",
-                               whole(pool, count.experts), whole(pool, count.attention), whole(pool, count.embedding),
-                               whole(pool, count.head), whole(pool, count.routers), whole(pool, count.norms),
-                               whole(pool, all_parameters(&count))));
+    struct computed computed =
+        exactly((double)all_parameters(&count),
+                pool_format(pool, "experts %s + attention %s + embedding %s + head %s + routers %s + norms %s = %s",
+                            whole(pool, count.experts), whole(pool, count.attention), whole(pool, count.embedding),
+                            whole(pool, count.head), whole(pool, count.routers), whole(pool, count.norms),
+                            whole(pool, all_parameters(&count))));
+    computed.meets = expert_hidden_for(scenario, aim(claim), scenario->strategy->model.experts);
+    return computed;
 }
 
 struct computed audit_active_parameters(const struct scenario *scenario, const struct claim *claim)
 {
-    (void)claim;
     struct pool *pool = scenario->pool;
     const struct model *model = &scenario->strategy->model;
     struct parameter_count count = model_parameters(model);
-    return exactly((double)used_parameters(&count, model),
-                   pool_format(pool, "%s parameters outside experts + %s of experts x %d / %d = %s",
-                               whole(pool, all_parameters(&count) - count.experts), whole(pool, count.experts),
-                               model->top_k, model->experts, whole(pool, used_parameters(&count, model))));
+    struct computed computed =
+        exactly((double)used_parameters(&count, model),
+                pool_format(pool, "%s parameters outside experts + %s of experts x %d / %d = %s",
+                            whole(pool, all_parameters(&count) - count.experts), whole(pool, count.experts),
+                            model->top_k, model->experts, whole(pool, used_parameters(&count, model))));
+    computed.meets = expert_hidden_for(scenario, aim(claim), model->top_k);
+    return computed;
 }
 
 /* all / used, if a token went to `top_k` experts. */

@@ -77,11 +77,25 @@ uint64_t used_parameters(const struct parameter_count *count, const struct model
  * NULL, gets the numbers. */
 double token_flops(const struct scenario *scenario, bool charged_all, const char **formula);
 
-/* ---- memory.c */
+/* ---- weights.c */
 
 uint64_t class_parameters(const struct rank_class *class);
 uint64_t class_weight_bytes(const struct rank_class *class, enum storage storage);
 const struct rank_class *heaviest_class(const struct plan *plan, enum storage storage);
+
+/* ---- speed.c */
+
+double peak_flops(const struct scenario *scenario); /* FLOP/s of the accelerator in bf16; 0: none is known */
+extern const char *const no_accelerator;            /* says so */
+
+/* Whether the simulator's figure stands for the claim: it has one, and the claim has no conditions of its own. */
+bool predicted(const struct scenario *scenario, const struct claim *claim);
+
+/* What keeps a figure at this MFU from being shown to hold: that none so high was published; NULL: nothing. */
+const char *mfu_premise(const struct scenario *scenario, double mfu);
+
+/* "on a100-sxm an MFU of 101 %, on h100-sxm of 31.9 %": of each accelerator, for work of so many FLOP/s on each GPU. */
+const char *mfu_needed(const struct scenario *scenario, double flops_per_s);
 
 /* ---- grids.c: the grid of as many ranks whose fullest rank holds the fewest bytes of weights */
 

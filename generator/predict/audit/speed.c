@@ -5,16 +5,14 @@
 #include "predict/audit/parts.h"
 #include "published.h"
 
-static double peak_flops(const struct scenario *scenario)
+double peak_flops(const struct scenario *scenario)
 {
     return scenario->accelerator ? scenario->accelerator->flops[DTYPE_BF16].peak : 0;
 }
 
-static const char *const no_accelerator =
-    "no accelerator is named, so no peak is known; list some in assume.accelerator";
+const char *const no_accelerator = "no accelerator is named, so no peak is known; list some in assume.accelerator";
 
-/* What makes a figure that follows from a claimed MFU worth no more than the MFU. */
-static const char *mfu_premise(const struct scenario *scenario, double mfu)
+const char *mfu_premise(const struct scenario *scenario, double mfu)
 {
     const struct published_mfu *best = published_mfu(MFU_HIGHEST);
     if (mfu <= best->share)
@@ -54,11 +52,14 @@ struct computed audit_overlap_gain(const struct scenario *scenario, const struct
     double mfu = claimed_mfu(scenario->claims), gain = aim(claim);
     if (mfu == 0)
         return unknown("an MFU is measured after communication: a gain on top of it would be counted twice");
-    return between(0, 1 / mfu - 1,
-                   pool_format(scenario->pool,
-                               "an MFU is measured after communication, so this counts it twice: %.3g %% x %.3g = "
-                               "%.4g %% of the peak; 1 / %.3g %% - 1 = %.3g %% is all that is left",
-                               mfu * 100, 1 + gain, mfu * (1 + gain) * 100, mfu * 100, (1 / mfu - 1) * 100));
+    struct computed computed =
+        between(0, 1 / mfu - 1,
+                pool_format(scenario->pool,
+                            "an MFU is measured after communication, so this counts it twice: %.3g %% x %.3g = "
+                            "%.4g %% of the peak; 1 / %.3g %% - 1 = %.3g %% is all that is left",
+                            mfu * 100, 1 + gain, mfu * (1 + gain) * 100, mfu * 100, (1 / mfu - 1) * 100));
+    computed.meets = pool_format(scenario->pool, "an MFU of at most %.3g %% before the gain", 100 / (1 + gain));
+    return computed;
 }
 
 /* ---- throughput */
@@ -90,19 +91,30 @@ static const char *decode_bound(const struct scenario *scenario)
                        sequences / seconds / plan->world / 1e3);
 }
 
+const char *mfu_needed(const struct scenario *scenario, double flops_per_s)
+{
+    const struct claims *claims = scenario->claims;
+    const char *text = "";
+    int named = claims->assume[ASSUME_accelerator].count;
+    for (int i = 0; i < named && claims->accelerators[i]; i++)
+        text =
+            pool_format(scenario->pool, "%s%s %s %s%.3g %%", text, i ? ", on" : "on", claims->accelerators[i]->name,
+                        i ? "of " : "an MFU of ", flops_per_s / claims->accelerators[i]->flops[DTYPE_BF16].peak * 100);
+    return text;
+}
+
 /* What peak, MFU or number of parameters a rate asks for. */
 static const char *rate_needs(const struct scenario *scenario, const struct claim *claim, double flops, double mfu)
 {
-    double rate = aim(claim), peak = peak_flops(scenario);
-    return pool_format(
-        scenario->pool,
-        "at %.3g %% MFU a peak of %.4g TFLOP/s; on %s an MFU of %.3g %%, or %.3g B parameters multiplied "
-        "with each token",
-        mfu * 100, rate * flops / mfu / 1e12, scenario->accelerator->name, rate * flops / peak * 100,
-        peak * mfu / rate / 2 / 1e9);
+    double rate = aim(claim);
+    return pool_format(scenario->pool,
+                       "a peak of %.4g TFLOP/s at %.3g %% MFU; %s; or, on %s at that MFU, %.3g B parameters multiplied "
+                       "with each token",
+                       rate * flops / mfu / 1e12, mfu * 100, mfu_needed(scenario, rate * flops),
+                       scenario->accelerator->name, peak_flops(scenario) * mfu / rate / 2 / 1e9);
 }
 
-static bool predicted(const struct scenario *scenario, const struct claim *claim)
+bool predicted(const struct scenario *scenario, const struct claim *claim)
 {
     return scenario->prediction && claim->mfu == 0 && !claim->charged_all;
 }
@@ -141,57 +153,5 @@ struct computed audit_throughput(const struct scenario *scenario, const struct c
     }
     computed.premise = claim->mfu > 0 ? mfu_premise(scenario, claim->mfu) : NULL;
     computed.meets = rate_needs(scenario, claim, flops, given > 0 ? given : published);
-    return computed;
-}
-
-/* ---- time to first token */
-
-struct computed audit_ttft(const struct scenario *scenario, const struct claim *claim)
-{
-    const char *formula;
-    const struct strategy *strategy = scenario->strategy;
-    double peak = peak_flops(scenario), flops = token_flops(scenario, false, &formula);
-    double tokens =
-        (double)strategy->batch.sequences * strategy->grid[AXIS_DP] * strategy->grid[AXIS_EP] * strategy->batch.context;
-    if (predicted(scenario, claim))
-        return exactly(scenario->prediction->ttft_s,
-                       "simulated, on the strategy's hardware, with prompts of half the context");
-    if (peak <= 0)
-        return unknown(no_accelerator);
-    double best = claim->mfu > 0 ? claim->mfu : published_mfu(MFU_HIGHEST)->share;
-    double least = claim->mfu > 0 ? claim->mfu : published_mfu(MFU_LOWEST_PREFILL)->share;
-    double at_peak = tokens * flops / (strategy->world * peak);
-    double most = claim->mfu > 0 || claim->figure.at_most ? at_peak / least : INFINITY;
-    double stated = isfinite(claim->figure.most) ? claim->figure.most : claim->figure.least;
-    struct computed computed =
-        between(claim->mfu > 0 ? at_peak / best : at_peak, most,
-                pool_format(scenario->pool,
-                            "%s prompt tokens x %.4g GFLOP / (%d x %.4g TFLOP/s, %s) = %.3g s at the peak, %.3g s at "
-                            "the highest published MFU of %.3g %%, %.3g s at the lowest of prefill, %.3g %%; %.3g s is "
-                            "an MFU of %.3g %%",
-                            whole(scenario->pool, (uint64_t)tokens), flops / 1e9, strategy->world, peak / 1e12,
-                            scenario->accelerator->name, at_peak, at_peak / best, best * 100, at_peak / least,
-                            least * 100, stated, at_peak / stated * 100));
-    computed.premise = claim->mfu > 0 ? mfu_premise(scenario, claim->mfu) : NULL;
-    const struct claim *rate = stated_figure(scenario->claims, QUANTITY_throughput);
-    if (rate && rate != claim)
-        computed.because = pool_format(scenario->pool, "%s; the document's own %s would make it %.3g s",
-                                       computed.because, rate->text, tokens / strategy->world / rate->figure.least);
-    return computed;
-}
-
-struct computed audit_ttft_margin(const struct scenario *scenario, const struct claim *claim)
-{
-    (void)claim;
-    const struct claim *required = stated_bound(scenario->claims, QUANTITY_ttft);
-    const struct claim *achieved = stated_figure(scenario->claims, QUANTITY_ttft);
-    if (!required || !achieved)
-        return unknown("needs both a claimed ttft and a bound on it");
-    struct computed computed =
-        exactly(required->figure.most / achieved->figure.least,
-                pool_format(scenario->pool, "%s over %s = %.4g, and no more than that", required->text, achieved->text,
-                            required->figure.most / achieved->figure.least));
-    computed.premise =
-        pool_format(scenario->pool, "it is only as good as \"%s\" itself: see %s", achieved->text, achieved->name);
     return computed;
 }
