@@ -37,7 +37,7 @@ return strategy {
       sequences = { 128, 512 },         -- "Batch of 128 sequences", but "512 sequences x 1024 tokens"
       kv = { "f32", "bf16" },           -- the plan's cache is f32; "Use FP16/BF16 throughout"
       weights = { "bf16", "f32", "adam" }, -- "Gradient Accumulation: Reduce memory spikes": is it training?
-      accelerator = { "a100-sxm", "h100-sxm" }, -- "64GB per GPU", without a name or a peak
+      accelerator = { "a100-sxm-80gb", "h100-sxm" }, -- "64GB per GPU", without a name or a peak
     },
 
     -- Executive Summary, Module Division Verification

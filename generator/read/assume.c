@@ -6,8 +6,7 @@
 #include "base/nearest.h"
 #include "claims.h"
 #include "hardware.h"
-#include "read/accelerator.h"
-#include "read/keys.h"
+#include "read/hardware_parts.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -93,8 +92,7 @@ static bool read_alternative(struct reader *reader, const char *key, enum assump
         if (lua_type(reader->lua, -1) != LUA_TSTRING)
             return reader_fail(reader, key, "%s: %s is no name; give one such as \"h100-sxm\"", key,
                                value_text(reader->lua, -1, text));
-        if (!accelerator_read(lua_tostring(reader->lua, -1), reader->out->path, reader_line(reader, key), reader->pool,
-                              &claims->accelerators[number], reader->error))
+        if (!hardware_read_named(reader, key, lua_tostring(reader->lua, -1), &claims->accelerators[number]))
             return false;
     } else if (assumption == ASSUME_kv || assumption == ASSUME_weights) {
         if (!read_storage(reader, key, assumption, &number))

@@ -81,9 +81,10 @@ static bool read_names(struct reader *reader, const char *key, bool figure, stru
     qsort(names->list, (size_t)names->count, sizeof *names->list, by_line);
     for (int i = 0; right && i < names->count; i++) {
         join(path, key, names->list[i].text);
-        int again = source_line_again(reader->source.bytes, reader->source.length, reader->call_line, path);
+        int again =
+            source_line_again(reader->source.bytes, reader->source.length, reader->kind->word, reader->call_line, path);
         if (again)
-            right = fail(reader->error, reader->out->path, again,
+            right = fail(reader->error, reader->path, again,
                          "%s is stated at line %d already; give the figures of one quantity labels that differ: "
                          "{ one = ..., other = ... }",
                          path, names->list[i].line);

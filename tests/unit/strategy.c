@@ -267,10 +267,10 @@ START_TEST(finds_the_line_of_a_key)
     } keys[] = {{"rank", 5},     {"model", 6},    {"name", 7},     {"stages", 9},         {"grid", 10},
                 {"grid.dp", 11}, {"grid.tp", 12}, {"grid.pp", 10}, {"batch.context", 14}, {"target", 4}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        ck_assert_msg(source_line(source, sizeof source - 1, 4, keys[i].key) == keys[i].line, "%s is at %d",
-                      keys[i].key, source_line(source, sizeof source - 1, 4, keys[i].key));
+        ck_assert_msg(source_line(source, sizeof source - 1, "strategy", 4, keys[i].key) == keys[i].line, "%s is at %d",
+                      keys[i].key, source_line(source, sizeof source - 1, "strategy", 4, keys[i].key));
     for (size_t cut = 0; cut < sizeof source; cut++) /* no end of the text is read past */
-        ck_assert_int_ge(source_line(source, cut, 4, "grid.tp"), 4);
+        ck_assert_int_ge(source_line(source, cut, "strategy", 4, "grid.tp"), 4);
 }
 END_TEST
 
