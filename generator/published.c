@@ -27,6 +27,9 @@ static const struct published_rate rates[] = {
 /* Serving figures follow from the rates above: 2 x 37e9 active parameters x tokens/s over 1,979 TFLOP/s, fp8 dense. */
 static const struct published_mfu utilizations[] = {
     [MFU_HIGHEST] = {0.493, "Mixtral 8x22B, training, H100", "\"MoE Parallel Folding\", arXiv:2504.14960"},
+    [MFU_HIGHEST_DENSE] = {0.705, "Llama 13B, training",
+                           "\"Efficient Parallelization Layouts for Large-Scale Distributed Model Training\", "
+                           "arXiv:2311.05610"},
     [MFU_LOWEST_PREFILL] = {2 * 37e9 * 6.5e3 / 1979e12, "DeepSeek-V3, prefill, H100, of the fp8 peak", "SGLang"},
     [MFU_LOWEST_DECODE] = {2 * 37e9 * 1.85e3 / 1979e12, "DeepSeek-V3, decode, H800, of the fp8 peak", "DeepSeek"},
 };

@@ -30,6 +30,7 @@ const char *published_systems(char *out, size_t room);
 /* The fastest row of all, per accelerator. */
 const struct published_rate *published_fastest(void);
 
-/* The highest MFU, and the lowest: those between which a deployment can be expected. Prefill and decode: of serving. */
-enum mfu_end { MFU_HIGHEST, MFU_LOWEST_PREFILL, MFU_LOWEST_DECODE };
+/* The ends of what is known to be published: the highest MFU of a Mixture-of-Experts model, that of a dense model, and
+ * the lowest of serving, in prefill and in decode. */
+enum mfu_end { MFU_HIGHEST, MFU_HIGHEST_DENSE, MFU_LOWEST_PREFILL, MFU_LOWEST_DECODE };
 const struct published_mfu *published_mfu(enum mfu_end end);

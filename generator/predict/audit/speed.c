@@ -1,7 +1,6 @@
-/* How fast: MFU, throughput and time to first token. Where the simulator has predicted this very plan on this very
- * accelerator, its figure is taken. Else the plan only bounds them: no deployment of such models has been published
- * that reached more of an accelerator's peak than published_mfu(MFU_HIGHEST), and those that served are not below the
- * lowest. */
+/* How fast: MFU and throughput. Where the simulator has predicted this very plan on this very accelerator, its figure
+ * is taken. Else the plan only bounds them by the accelerator's peak; published utilizations say what was reached of
+ * it. */
 #include "predict/audit/parts.h"
 #include "published.h"
 
@@ -12,27 +11,39 @@ double peak_flops(const struct scenario *scenario)
 
 const char *const no_accelerator = "no accelerator is named, so no peak is known; list some in assume.accelerator";
 
+/* "49.3 % (Mixtral 8x22B, training, H100; arXiv:...)" */
+static const char *published_text(struct pool *pool, enum mfu_end end)
+{
+    const struct published_mfu *mfu = published_mfu(end);
+    return pool_format(pool, "%.3g %% (%s; %s)", mfu->share * 100, mfu->what, mfu->source);
+}
+
 const char *mfu_premise(const struct scenario *scenario, double mfu)
 {
-    const struct published_mfu *best = published_mfu(MFU_HIGHEST);
-    if (mfu <= best->share)
+    struct pool *pool = scenario->pool;
+    const char *highest = published_text(pool, MFU_HIGHEST);
+    if (mfu <= published_mfu(MFU_HIGHEST)->share)
         return NULL;
-    return pool_format(scenario->pool, "an MFU of %.3g %% is more than any published: the highest is %.3g %% (%s, %s)",
-                       mfu * 100, best->share * 100, best->what, best->source);
+    if (mfu <= published_mfu(MFU_HIGHEST_DENSE)->share)
+        return pool_format(pool, "an MFU of %.3g %% is above all that is known to be published of MoE models: %s",
+                           mfu * 100, highest);
+    return pool_format(pool,
+                       "an MFU of %.3g %% is above all that is known to be published: of MoE models %s, of dense "
+                       "ones %s",
+                       mfu * 100, highest, published_text(pool, MFU_HIGHEST_DENSE));
 }
 
 struct computed audit_mfu(const struct scenario *scenario, const struct claim *claim)
 {
-    const struct published_mfu *best = published_mfu(MFU_HIGHEST);
     const char *above = mfu_premise(scenario, aim(claim));
     if (scenario->prediction && scenario->prediction->phases[PREFILL].mfu > 0)
         return exactly(scenario->prediction->phases[PREFILL].mfu, "the simulated prefill of this plan");
     return between(0, 1,
                    above ? above
                          : pool_format(scenario->pool,
-                                       "nothing in the plan shows it; up to %.3g %% was published "
-                                       "(%s, %s)",
-                                       best->share * 100, best->what, best->source));
+                                       "nothing in the plan shows it; the highest that is known to be "
+                                       "published is %s",
+                                       published_text(scenario->pool, MFU_HIGHEST)));
 }
 
 /* The highest MFU that a figure of the document is stated at; 0: none. */
@@ -119,39 +130,50 @@ bool predicted(const struct scenario *scenario, const struct claim *claim)
     return scenario->prediction && claim->mfu == 0 && !claim->charged_all;
 }
 
+/* At the MFU that the document states. */
+static struct computed at_mfu(const struct scenario *scenario, double mfu, double flops, const char *formula)
+{
+    double rate = peak_flops(scenario) * mfu / flops;
+    struct computed computed = exactly(
+        rate, pool_format(scenario->pool, "%.4g TFLOP/s (%s) x %.3g %% / (%s) = %.4g tokens/ms/gpu",
+                          peak_flops(scenario) / 1e12, scenario->accelerator->name, mfu * 100, formula, rate / 1e3));
+    computed.premise = mfu_premise(scenario, mfu);
+    return computed;
+}
+
+/* At most the peak. That nobody published a lower utilization makes a bound from below likely, and refutes no figure
+ * below it: only a claimed bound is held against it. */
+static struct computed up_to_peak(const struct scenario *scenario, const struct claim *claim, double flops,
+                                  const char *formula)
+{
+    double most = peak_flops(scenario) / flops, highest = published_mfu(MFU_HIGHEST)->share;
+    double least = claim->figure.at_least ? most * published_mfu(MFU_LOWEST_DECODE)->share : 0;
+    return between(least, most,
+                   pool_format(scenario->pool,
+                               "%.4g TFLOP/s (%s) / (%s) = %.4g tokens/ms/gpu at the peak, %.4g at the highest "
+                               "published MFU of %.3g %%%s",
+                               peak_flops(scenario) / 1e12, scenario->accelerator->name, formula, most / 1e3,
+                               most * highest / 1e3, highest * 100, decode_bound(scenario)));
+}
+
 struct computed audit_throughput(const struct scenario *scenario, const struct claim *claim)
 {
     const char *formula;
-    double peak = peak_flops(scenario), flops = token_flops(scenario, claim->charged_all, &formula);
-    if (predicted(scenario, claim)) {
-        double rate = scenario->prediction->phases[PREFILL].tokens_per_s / scenario->plan->world;
-        return exactly(rate, pool_format(scenario->pool, "simulated prefill on %s; a token takes %s%s",
-                                         scenario->accelerator->name, formula, decode_bound(scenario)));
-    }
-    if (peak <= 0)
+    double flops = token_flops(scenario, claim->charged_all, &formula);
+    if (predicted(scenario, claim))
+        return exactly(scenario->prediction->phases[PREFILL].tokens_per_s / scenario->plan->world,
+                       pool_format(scenario->pool, "simulated prefill on %s; a token takes %s%s",
+                                   scenario->accelerator->name, formula, decode_bound(scenario)));
+    if (peak_flops(scenario) <= 0)
         return unknown(pool_format(scenario->pool, "%s; a token takes %s", no_accelerator, formula));
-    double published = published_mfu(MFU_HIGHEST)->share, given = claim->mfu;
-    /* That nobody published less makes a lower bound likely, and refutes no figure below it. */
-    double least = claim->figure.at_least ? peak * published_mfu(MFU_LOWEST_DECODE)->share / flops : 0;
+    double mfu = claim->mfu > 0 ? claim->mfu : published_mfu(MFU_HIGHEST)->share;
     struct computed computed =
-        given > 0 ? exactly(peak * given / flops,
-                            pool_format(scenario->pool, "%.4g TFLOP/s (%s) x %.3g %% / (%s) = %.4g tokens/ms/gpu",
-                                        peak / 1e12, scenario->accelerator->name, given * 100, formula,
-                                        peak * given / flops / 1e3))
-                  : between(least, peak / flops,
-                            pool_format(scenario->pool,
-                                        "%.4g TFLOP/s (%s) / (%s) = %.4g tokens/ms/gpu at the peak, %.4g at the "
-                                        "highest published MFU of %.3g %%%s",
-                                        peak / 1e12, scenario->accelerator->name, formula, peak / flops / 1e3,
-                                        peak * published / flops / 1e3, published * 100, decode_bound(scenario)));
+        claim->mfu > 0 ? at_mfu(scenario, mfu, flops, formula) : up_to_peak(scenario, claim, flops, formula);
     if (claim->charged_all) {
-        const char *used;
-        double used_flops = token_flops(scenario, false, &used);
-        computed.because =
-            pool_format(scenario->pool, "%s; but a token does not use all: %.4g GFLOP give %.4g", computed.because,
-                        used_flops / 1e9, peak * (given > 0 ? given : published) / used_flops / 1e3);
+        double used = token_flops(scenario, false, NULL);
+        computed.because = pool_format(scenario->pool, "%s; but a token does not use all: %.4g GFLOP give %.4g",
+                                       computed.because, used / 1e9, peak_flops(scenario) * mfu / used / 1e3);
     }
-    computed.premise = claim->mfu > 0 ? mfu_premise(scenario, claim->mfu) : NULL;
-    computed.meets = rate_needs(scenario, claim, flops, given > 0 ? given : published);
+    computed.meets = rate_needs(scenario, claim, flops, mfu);
     return computed;
 }

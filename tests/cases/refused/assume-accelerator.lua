@@ -2,6 +2,6 @@ return strategy {
   model = hf "../../models/tiny-mixtral",
   grid = { dp = 2, tp = 2 },
   claims = {
-    assume = { accelerator = { "h1000" } },
+    assume = { accelerator = { "h100-sx" } },
   },
 }
