@@ -8,9 +8,9 @@ return hardware {
     bf16 = { peak = "2500 TFLOP/s" }, -- dense
     f32 = { peak = "80 TFLOP/s" }, -- without TF32
   },
-  links = {
-    { name = "rack", ranks = 72, bandwidth = { peak = "900 GB/s" }, latency = "1.9 us" }, -- NVLink and NVSwitch
-    { name = "cluster", bandwidth = { peak = "400 Gbit/s" }, latency = "4 us" }, -- a ConnectX-7 each
+  links = { -- NVLink; a ConnectX-7 each
+    { name = "rack", ranks = 72, bandwidth = { peak = "900 GB/s" }, latency = "1.9 us" },
+    { name = "cluster", bandwidth = { peak = "400 Gbit/s" }, latency = "4 us" },
   },
   op_overhead = "3 us", -- assumed: no data sheet states what a kernel launch takes
 }

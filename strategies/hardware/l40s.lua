@@ -7,9 +7,9 @@ return hardware {
     bf16 = { peak = "362.05 TFLOP/s" }, -- dense
     f32 = { peak = "91.6 TFLOP/s" }, -- without TF32
   },
-  links = {
-    { name = "node", ranks = 8, bandwidth = { peak = "32 GB/s" }, latency = "2.5 us" }, -- PCIe 4.0 x16; eight cards assumed
-    { name = "cluster", bandwidth = { peak = "200 Gbit/s" }, latency = "4 us" }, -- assumed: 200 Gbit/s each
+  links = { -- PCIe 4.0 x16; assumed: eight cards a node, 200 Gbit/s each
+    { name = "node", ranks = 8, bandwidth = { peak = "32 GB/s" }, latency = "2.5 us" },
+    { name = "cluster", bandwidth = { peak = "200 Gbit/s" }, latency = "4 us" },
   },
   op_overhead = "3 us", -- assumed: no data sheet states what a kernel launch takes
 }
