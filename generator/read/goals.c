@@ -1,4 +1,4 @@
-/* `require`: goals that predictions are held to. `claims`: figures to audit, which are only checked here. */
+/* `require`: goals that predictions are held to. */
 #include "read/keys.h"
 
 #include <string.h>
@@ -21,24 +21,7 @@ static bool read_require(struct reader *reader)
     return true;
 }
 
-static bool check_claims(struct reader *reader)
-{
-    lua_State *lua = reader->lua;
-    int top = lua_gettop(lua), type = key_push(reader, "claims");
-    char value[VALUE_TEXT];
-    bool right = true;
-    if (type != LUA_TNIL && type != LUA_TTABLE)
-        right =
-            reader_fail(reader, "claims", "claims is %s; give a table of named figures", value_text(lua, -1, value));
-    else if (type == LUA_TTABLE)
-        for (lua_pushnil(lua); right && lua_next(lua, top + 1); lua_pop(lua, 1))
-            if (lua_type(lua, -2) != LUA_TSTRING)
-                right = reader_fail(reader, "claims", "claims has a value without a name; write name = value");
-    lua_settop(lua, top);
-    return right;
-}
-
 bool read_goals(struct reader *reader)
 {
-    return read_require(reader) && check_claims(reader);
+    return read_require(reader);
 }

@@ -108,14 +108,20 @@ static bool read_inline(struct reader *reader)
     return description_read(&description);
 }
 
-static bool read_named(struct reader *reader, const char *name)
+bool hardware_read_named(struct reader *reader, const char *key, const char *name, const struct hardware **out)
 {
-    const struct asker asker = {reader->path, reader_line(reader, "target.hardware"), "target.hardware"};
+    const struct asker asker = {reader->path, reader_line(reader, key), key};
     char path[PATH_ROOM];
     if (strcmp(name, this_machine) == 0 && !is_calibrated())
-        return true;
+        return reader_fail(reader, key, "this machine has not been calibrated; run rankc calibrate");
     return find_file(name, reader->path, &asker, path, reader->error) &&
-           read_file(path, reader->limits, reader->pool, &reader->out->hardware, reader->error);
+           read_file(path, reader->limits, reader->pool, out, reader->error);
+}
+
+static bool read_named(struct reader *reader, const char *name)
+{
+    return (strcmp(name, this_machine) == 0 && !is_calibrated()) ||
+           hardware_read_named(reader, "target.hardware", name, &reader->out->hardware);
 }
 
 static bool suits_asker(const struct hardware *hardware, enum dtype weights, int world, const struct asker *asker,

@@ -42,3 +42,7 @@ struct asker {
 /* presets.c: the file of a preset in strategies/hardware/. Refuses another name, with the nearest that there is. */
 extern const char this_machine[]; /* "this-machine", which is no preset but a name too */
 bool preset_path(const char *name, const struct asker *asker, char *out, size_t room, struct error *error);
+
+/* hardware_file.c: what a key of the strategy names: a preset, "this-machine" or a file. Refuses, at the key, what is
+ * not there. */
+bool hardware_read_named(struct reader *reader, const char *key, const char *name, const struct hardware **out);

@@ -57,9 +57,13 @@ bool read_experts(struct reader *reader);
 /* model.c: fills out->model from `model`, or from the checkpoint folder that takes its place. */
 bool read_model(struct reader *reader, const char *model_folder_override);
 
-/* goals.c: fills out->require from `require`; `claims` are looked at but not stored yet. */
+/* goals.c: fills out->require from `require`. */
 bool read_goals(struct reader *reader);
 
 /* hardware_file.c: fills out->hardware from `target.hardware`, and checks that it suits the strategy, all of which is
  * read by then. */
 bool read_hardware(struct reader *reader);
+
+/* claims.c: fills out->claims from `claims`; all else must have been read. assume.c: its part `claims.assume`. */
+bool read_claims(struct reader *reader);
+bool read_assumptions(struct reader *reader, struct claims *claims);

@@ -206,19 +206,40 @@ static bool find_call(struct scanner *scanner, const char *word, int first_line)
     }
 }
 
+/* Moves along the parts of a key as far as they are written out, to just after the `=` of the last one found. Whether
+ * all were; *last is the last one then. */
+static bool follow(struct scanner *scanner, const char *word, int first_line, const char *key, struct key_part *last,
+                   int *line)
+{
+    bool in_table = scanner->at < scanner->end && find_call(scanner, word, first_line);
+    *line = first_line;
+    while (in_table && *key) {
+        *last = key_path_next(&key);
+        bool found =
+            last->index ? find_item(scanner, last->index, line) : find_key(scanner, last->name, last->length, line);
+        if (!found || !*key)
+            return found;
+        struct token next = next_token(scanner);
+        in_table = is(&next, "{");
+    }
+    return false;
+}
+
 int source_line(const char *text, size_t length, const char *word, int first_line, const char *key)
 {
     struct scanner scanner = {.at = text, .end = text + length, .line = 1};
-    int line = first_line;
-    bool in_table = length > 0 && find_call(&scanner, word, first_line);
-    while (in_table && *key) {
-        struct key_part part = key_path_next(&key);
-        bool found =
-            part.index ? find_item(&scanner, part.index, &line) : find_key(&scanner, part.name, part.length, &line);
-        if (!found)
-            break;
-        struct token next = next_token(&scanner);
-        in_table = is(&next, "{");
-    }
+    struct key_part last;
+    int line;
+    follow(&scanner, word, first_line, key, &last, &line);
     return line;
+}
+
+int source_line_again(const char *text, size_t length, const char *word, int first_line, const char *key)
+{
+    struct scanner scanner = {.at = text, .end = text + length, .line = 1};
+    struct key_part last;
+    int line;
+    bool again = follow(&scanner, word, first_line, key, &last, &line) && !last.index &&
+                 find_key(&scanner, last.name, last.length, &line);
+    return again ? line : 0;
 }

@@ -214,7 +214,7 @@ bool strategy_read_within(const struct sandbox_limits *limits, const char *path,
     bool read = script_run(&reader) && read_lines(&reader) && read_name(&reader) && read_grid(&reader) &&
                 read_target(&reader) && read_dtype(&reader) && read_dispatch(&reader) && read_goals(&reader) &&
                 read_model(&reader, model_folder_override) && read_batch(&reader) && read_stages(&reader) &&
-                read_experts(&reader) && read_rank_formula(&reader) && read_hardware(&reader);
+                read_experts(&reader) && read_rank_formula(&reader) && read_hardware(&reader) && read_claims(&reader);
     script_close(&reader);
     return read;
 }

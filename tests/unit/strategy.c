@@ -4,6 +4,7 @@
  */
 #include "read/strategy.h"
 #include "base/file.h"
+#include "claims.h"
 #include "hardware.h"
 #include "read/source_lines.h"
 #include "read/units.h"
@@ -180,7 +181,8 @@ START_TEST(reads_every_key)
               " batch = { sequences = 100, context = 100, prefill_rows = 30, micro_batches = 4 },\n"
               " dtype = { weights = 'f32', activations = 'f32', kv = 'f32' },\n"
               " dispatch = capacity(1.25), require = { ttft = '500 ms', throughput = '100 tokens/ms/gpu' },\n"
-              " claims = { throughput = '12 tokens/ms', memory = { weights = '0.078 GB' } } })");
+              " claims = { throughput = { '12 tokens/ms/gpu', mfu = '60 %', charged = 'all' },\n"
+              "            assume = { kv = { 'bf16', 'f32' } } } })");
     ck_assert_str_eq(strategy.name, "a-1");
     static const int rank_of[] = {0, 2, 1, 3}; /* (ep, tp) */
     ck_assert_mem_eq(strategy.rank_of, rank_of, sizeof rank_of);
@@ -200,6 +202,13 @@ START_TEST(reads_every_key)
     ck_assert(strategy.capacity_factor == 1.25);
     ck_assert_int_eq(strategy.lines[KEY_rank], 4);
     ck_assert_int_eq(strategy.lines[KEY_target], 6);
+    const struct claim *claim = strategy.claims->list;
+    ck_assert_int_eq(strategy.claims->count, 1);
+    ck_assert_int_eq(claim->quantity, QUANTITY_throughput);
+    ck_assert_str_eq(claim->text, "12 tokens/ms/gpu");
+    ck_assert(claim->figure.low == 11500 && claim->figure.high == 12500 && claim->mfu == 0.6 && claim->charged_all);
+    ck_assert_int_eq(claim->line, 11);
+    ck_assert_int_eq(strategy.claims->assume[ASSUME_kv].own, 1);
 }
 END_TEST
 
