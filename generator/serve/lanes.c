@@ -88,3 +88,29 @@ bool lanes_make_step(struct lanes *lanes, struct step_header *step)
         fit_logits(&lanes->all[lane], step->active);
     return true;
 }
+
+static struct micro_rows describe_rows(const struct lane *lane, uint32_t begin, uint32_t end)
+{
+    struct micro_rows rows = {.rows = (int)(end - begin)};
+    for (uint32_t row = begin; row < end; row++) {
+        int position = lane->rows[row].position + 1;
+        rows.wanted += lane->rows[row].wants != 0;
+        rows.positions += position < lane->shape->window ? position : lane->shape->window;
+    }
+    return rows;
+}
+
+void lanes_describe_step(const struct lanes *lanes, const struct step_header *header, struct pool *pool,
+                         struct step *step)
+{
+    size_t active = header->active;
+    *step = (struct step){.phase = header->decode ? DECODE : PREFILL, .active = (int)active};
+    step->rows = pool_take(pool, (size_t)lanes->count * active, sizeof *step->rows);
+    for (int i = 0; i < lanes->count; i++) {
+        struct step_header own = *header;
+        own.rows = (uint32_t)lanes->all[i].row_count;
+        for (uint32_t micro = 0; micro < active; micro++)
+            step->rows[(size_t)i * active + micro] =
+                describe_rows(&lanes->all[i], micro_begin(&own, micro), micro_begin(&own, micro + 1));
+    }
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "serve/lane.h"
+#include "trace.h"
 
 struct lanes {
     const struct plan *plan;
@@ -22,3 +23,7 @@ int lanes_admit(struct lanes *lanes, struct request *requests, int next, int cou
 /* Makes the rows of the next step in all lanes. False when there are none: nothing is left to do. `step` is the header
  * that all lanes share (rows left 0): the phase, and the number of micro-batches. */
 bool lanes_make_step(struct lanes *lanes, struct step_header *step);
+
+/* What the step asks of the ranks, as predictions and timelines see it: everything but its routes, in the pool. */
+void lanes_describe_step(const struct lanes *lanes, const struct step_header *header, struct pool *pool,
+                         struct step *step);
