@@ -103,6 +103,10 @@ struct strategy {
     const struct hardware *hardware; /* what predictions are about; NULL: none is stated, or none is there */
 };
 
+/* batch.logit_rows of a strategy that does not say: decode needs the logits of every sequence, prefill those of as many
+ * rows as it has, at most. */
+int usual_logit_rows(int sequences, int prefill_rows, int micro_batches);
+
 /* ---- the plan */
 
 /* Sizes of one class, emitted as enum constants of class.h under their upper-case names. */

@@ -6,6 +6,7 @@
  * same functions as the simulator asks. */
 #include "predict/search_parts.h"
 #include "predict/traffic.h"
+#include "serve/lanes.h"
 
 #include <math.h>
 #include <string.h>
