@@ -39,20 +39,27 @@ struct link_level {
  * A matrix product passes `lines` of 16 outputs by 1 input through the rows. What a line takes depends on the rows and
  * on where the weights come from: the bytes that a processor passes over again and again, its footprint, and whether
  * the other processors read at the same time. */
+#define CALIBRATION_TIMES(X)                                                                                           \
+    X(tile_s, "a row of a tile of a product, on top of its lines")                                                     \
+    X(signal_s, "a flag raised, until a peer that polls it has seen it")                                               \
+    X(wake_s, "the same for a peer that sleeps on a processor of its own")                                             \
+    X(wake_call_s, "waking a peer, for the rank that does")                                                            \
+    X(switch_s, "from one rank to the next on the same processor")                                                     \
+    X(spin_s, "how long a rank with a processor of its own polls before it sleeps")                                    \
+    X(step_s, "the head's work between two steps")                                                                     \
+    X(step_rank_s, "the same for each rank")
+
 enum { ALONE, TOGETHER, COMPANIES };
+
 struct calibration {
     int footprints, row_points;
     double footprint_bytes[MAX_FOOTPRINTS]; /* ascending */
     int rows[MAX_ROW_POINTS];               /* ascending */
     double line_s[HARDWARE_DTYPES][COMPANIES][MAX_FOOTPRINTS][MAX_ROW_POINTS];
-    double tile_s;                      /* each time that a tile of a product begins */
     double op_s[OP_KINDS][OP_FEATURES]; /* an op beside its products: seconds for one of each feature */
-    double signal_s;                    /* a flag raised, until a peer that polls it has seen it */
-    double wake_s;                      /* until a peer that sleeps runs */
-    double wake_call_s;                 /* that waking one costs the rank that does */
-    double switch_s;                    /* from one rank to the next on the same processor */
-    double spin_s;                      /* how long a rank with a processor of its own polls before it sleeps */
-    double step_s, step_rank_s;         /* the head's work between two steps, and for each rank of it */
+#define X(field, text) double field;
+    CALIBRATION_TIMES(X)
+#undef X
 };
 
 struct hardware {

@@ -10,7 +10,8 @@ struct head {
     const struct plan *plan;
     const struct shapes *shape; /* of the last class: the sizes that all classes share, and the logits' */
     struct lanes lanes;
-    uint32_t step; /* number of the newest */
+    struct timeline *timeline; /* NULL: nobody asked for one */
+    uint32_t step;             /* number of the newest */
     double started;
 };
 
@@ -144,9 +145,13 @@ static bool read_results(const struct head *head, int index, const struct step_h
 static bool run_step(struct head *head, const struct step_header *step, token_handler *on_token, void *context,
                      struct error *error)
 {
+    if (head->timeline)
+        timeline_begin_step(head->timeline, &head->lanes, step);
     start_step(head, step);
     if (!wait_for_step(head, error))
         return false;
+    if (head->timeline)
+        timeline_end_step(head->timeline);
     for (int lane = 0; lane < head->lanes.count; lane++)
         if (!read_results(head, lane, step, on_token, context, error))
             return false;
@@ -169,15 +174,18 @@ static bool serve(struct head *head, struct request *requests, int count, token_
     }
 }
 
-bool head_serve(struct processes *processes, struct request *requests, int count, token_handler *on_token,
-                void *context, struct error *error)
+bool head_serve(struct processes *processes, struct request *requests, int count, struct timeline *timeline,
+                token_handler *on_token, void *context, struct error *error)
 {
     const struct plan *plan = processes->plan;
     struct head head = {.processes = processes,
                         .plan = plan,
                         .shape = &plan->classes[plan->class_count - 1].shape,
                         .lanes = lanes_make(plan),
+                        .timeline = timeline,
                         .started = seconds_now()};
+    if (timeline)
+        timeline_begin(timeline);
     bool done = serve(&head, requests, count, on_token, context, error);
     lanes_free(&head.lanes);
     return done;
