@@ -42,6 +42,15 @@ static bool read_routing(struct searching *searching, const struct plan *plan, s
                routing_read(routing, plan, &searching->result->pool, &searching->routing, error);
 }
 
+static struct workload workload_of(const struct searching *searching, const struct plan *plan)
+{
+    struct workload workload = usual_workload(plan);
+    workload.routing = searching->routing;
+    searching->result->prompt_tokens = workload.prompt_tokens;
+    searching->result->new_tokens = workload.new_tokens;
+    return workload;
+}
+
 /* ---- estimates */
 
 static struct candidate *add_candidate(struct searching *searching, const struct choice *choice, uint64_t memory)
@@ -64,8 +73,7 @@ static struct candidate *add_candidate(struct searching *searching, const struct
 static void add_orders(struct searching *searching, const struct plan *plan, struct choice choice, struct pool *pool)
 {
     const struct hardware *hardware = searching->request->hardware;
-    struct workload workload = usual_workload(plan);
-    workload.routing = searching->routing;
+    struct workload workload = workload_of(searching, plan);
     const struct outline_costs *costs = estimate_costs(plan, hardware, &workload, choice.placing, pool);
     int orders[MOST_ORDERS][AXES], count = space_orders(choice.grid, hardware, orders);
     for (int i = 0; i < count; i++) {
@@ -109,8 +117,7 @@ static bool predict_strategy(struct searching *searching, const struct strategy 
     struct plan plan;
     bool planned = plan_make(strategy, &plan, error) && read_routing(searching, &plan, error);
     if (planned) {
-        struct workload workload = usual_workload(&plan);
-        workload.routing = searching->routing;
+        struct workload workload = workload_of(searching, &plan);
         predict_workload(&plan, searching->request->hardware, &workload, &candidate->prediction);
         candidate->simulated = true;
         candidate->score = (struct score){.ttft_s = candidate->prediction.ttft_s,

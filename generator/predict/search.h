@@ -77,6 +77,7 @@ struct search_request {
 
 struct search_result {
     struct pool pool;
+    int prompt_tokens, new_tokens; /* of each sequence, in all predictions */
     struct candidate *candidates;
     int count, fitting, simulated, pruned;
     int grids, refused[REFUSAL_KINDS]; /* grids in all, and refused ones by reason */

@@ -16,17 +16,22 @@ struct class_costs {
     double seconds[OP_KINDS], message_bytes[OP_KINDS];
 };
 
-/* A typical step of a phase, on every lane. */
+/* The steps that a workload is made of, as good as: full ones while prompts are read, the last of those, and decode. */
+enum { FULL_STEP, LAST_STEP, DECODE_STEP, TYPICAL_STEPS };
+
+/* A typical step, on every lane. */
 struct typical_step {
-    int active, steps;
+    enum phase phase;
+    int count; /* how many there are; of decode it does not matter */
+    int active;
     struct micro_rows rows; /* of one micro-batch */
 };
 
 struct outline_costs {
     const struct plan *plan;
     const struct hardware *hardware;
-    struct typical_step steps[PHASES];
-    struct class_costs *classes[PHASES]; /* [class_count] */
+    struct typical_step steps[TYPICAL_STEPS];
+    struct class_costs *classes[TYPICAL_STEPS]; /* [class_count] */
     int lane_sequences;
 };
 
@@ -37,30 +42,39 @@ static int share_above(int whole, int parts)
     return (whole + parts - 1) / parts;
 }
 
-/* Rows of a lane in a step, split into as many micro-batches as the head would use (serve/lanes.c). */
-static struct typical_step typical_step(const struct shapes *shape, int lane_rows, int capacity, int wanted,
-                                        double positions)
+/* Rows of a lane in a step, in the phase and the number of micro-batches that the head would choose (serve/lanes.c). */
+static struct typical_step typical_step(const struct shapes *shape, int lane_rows, int wanted, double positions)
 {
-    int active = share_above(lane_rows, capacity);
+    struct typical_step step = {.count = 1};
+    step.phase = lane_rows <= shape->micro_batches * shape->decode_rows ? DECODE : PREFILL;
+    step.active = share_above(lane_rows, step.phase == DECODE ? shape->decode_rows : shape->prefill_rows);
     if (lane_rows >= ROWS_WORTH_SPLITTING * shape->micro_batches)
-        active = shape->micro_batches;
-    int rows = share_above(lane_rows, active);
-    return (struct typical_step){
-        .active = active,
-        .steps = 1,
-        .rows = {.rows = rows, .wanted = share_above(wanted, active), .positions = (int64_t)(rows * positions)}};
+        step.active = shape->micro_batches;
+    int rows = share_above(lane_rows, step.active);
+    step.rows = (struct micro_rows){
+        .rows = rows, .wanted = share_above(wanted, step.active), .positions = (int64_t)(rows * positions)};
+    return step;
 }
 
-static void typical_steps(const struct shapes *shape, const struct workload *workload, struct typical_step out[PHASES])
+/* Reads the prompts of a lane as it does itself (serve/lane.c): every sequence whose prompt has been read takes a row of
+ * each further step. */
+static void typical_steps(const struct shapes *shape, const struct workload *workload,
+                          struct typical_step out[TYPICAL_STEPS])
 {
-    int prompt_rows = workload->sequences * workload->prompt_tokens;
-    int most = shape->micro_batches * shape->prefill_rows;
-    int steps = share_above(prompt_rows, most);
-    out[PREFILL] = typical_step(shape, share_above(prompt_rows, steps), shape->prefill_rows,
-                                share_above(workload->sequences, steps), (workload->prompt_tokens + 1) / 2.0);
-    out[PREFILL].steps = steps;
-    out[DECODE] = typical_step(shape, workload->sequences, shape->decode_rows, workload->sequences,
-                               workload->prompt_tokens + workload->new_tokens / 2.0);
+    int prompt = workload->prompt_tokens, unread = workload->sequences * prompt, full_steps = 0, rows = 0;
+    int capacity =
+        shape->micro_batches * (shape->prefill_rows > shape->decode_rows ? shape->prefill_rows : shape->decode_rows);
+    while (unread > 0) {
+        int decoding = workload->sequences - share_above(unread, prompt);
+        rows = decoding + (unread < capacity - decoding ? unread : capacity - decoding);
+        unread -= rows - decoding;
+        full_steps += unread > 0;
+    }
+    out[FULL_STEP] = typical_step(shape, capacity, share_above(workload->sequences, full_steps + 1), (prompt + 1) / 2.0);
+    out[FULL_STEP].count = full_steps;
+    out[LAST_STEP] = typical_step(shape, rows, workload->sequences, full_steps > 0 ? prompt : (prompt + 1) / 2.0);
+    out[DECODE_STEP] =
+        typical_step(shape, workload->sequences, workload->sequences, prompt + workload->new_tokens / 2.0);
 }
 
 /* ---- typical routes */
@@ -98,18 +112,21 @@ static double popularity(const struct plan *plan, const struct routing *routing,
 }
 
 /* ... and because chance made it so: the largest of n normal variables is sqrt(2 ln n) deviations above their mean. */
-static double busiest_rows(const struct shapes *shape, double rows, double excess)
+static double busiest(const struct shapes *shape, double mean, double variance)
 {
-    double mean = rows * shape->top_k * excess; /* from ep lanes, to one of ep coordinates */
-    return mean + sqrt(2 * log(shape->ep) * mean * (1 - 1.0 / shape->ep));
+    return mean + sqrt(2 * log(shape->ep) * variance);
 }
 
-/* Deals rows to slots, no slot more than one row above another; slots beyond the rows get none. */
-static void deal_rows(double rows, int slots, int32_t *out)
+/* Deals the rows that come from all lanes to as many slots as are likely to get any. */
+static void deal_rows(const struct shapes *shape, int lane_rows, double excess, int32_t *out)
 {
-    int whole = (int)(rows + 0.5);
+    double mean = lane_rows * shape->top_k * excess; /* from ep lanes, to one of ep coordinates */
+    double met = 1 - pow(1 - (double)shape->top_k / shape->experts, (double)lane_rows * shape->ep);
+    int rows = (int)(busiest(shape, mean, mean * (1 - 1.0 / shape->ep)) + 0.5);
+    int slots = (int)(busiest(shape, shape->expert_slots * met, shape->expert_slots * met * (1 - met)) + 0.5);
+    slots = slots < 1 ? 1 : slots > shape->expert_slots ? shape->expert_slots : slots;
     for (int slot = 0; slot < slots; slot++)
-        out[slot] = whole / slots + (slot < whole % slots);
+        out[slot] = rows / slots + (slot < rows % slots);
 }
 
 /* One layer and micro-batch, since all are alike; lane 0 is the rank's own. */
@@ -119,7 +136,7 @@ static void typical_routes(const struct shapes *shape, int rows, double excess, 
     size_t ep = (size_t)shape->ep;
     out->slot_rows = pool_take(pool, (size_t)shape->expert_slots, sizeof *out->slot_rows);
     out->sent_rows = pool_take(pool, ep * ep, sizeof *out->sent_rows);
-    deal_rows(busiest_rows(shape, rows, excess), shape->expert_slots, out->slot_rows);
+    deal_rows(shape, rows, excess, out->slot_rows);
     double sent = rows * fmin(1, (1 - chance_of_none(shape, shape->expert_slots)) * excess);
     for (size_t i = 0; i < ep; i++) {
         out->sent_rows[i] = (int32_t)(sent + 0.5);      /* from the own lane */
@@ -148,13 +165,12 @@ static void share_processors(struct work_site *site)
     site->company = sharing > 1 ? TOGETHER : ALONE;
 }
 
-static void class_costs(const struct outline_costs *costs, enum phase phase, struct rank_class class, double excess,
-                        struct class_costs *out)
+static void class_costs(const struct outline_costs *costs, const struct typical_step *typical, struct rank_class class,
+                        double excess, struct class_costs *out)
 {
     struct pool pool = {0};
-    const struct typical_step *typical = &costs->steps[phase];
     struct micro_rows *rows = pool_take(&pool, (size_t)class.shape.ep, sizeof *rows);
-    struct step step = {.phase = phase, .active = 1, .rows = rows};
+    struct step step = {.phase = typical->phase, .active = 1, .rows = rows};
     class.shape.model_layers = 1; /* the routes are of one layer */
     const struct rank_row row = {0};
     struct work_site site = {
@@ -163,7 +179,7 @@ static void class_costs(const struct outline_costs *costs, enum phase phase, str
         rows[lane] = typical->rows;
     typical_routes(&class.shape, typical->rows.rows, excess, &pool, &step.routes);
     share_processors(&site);
-    const struct schedule *schedule = &class.schedules[phase];
+    const struct schedule *schedule = &class.schedules[typical->phase];
     for (int i = 0; i < schedule->count; i++) {
         struct op op = schedule->ops[i];
         if (op.micro > 0 || op.layer > 0)
@@ -185,10 +201,10 @@ struct outline_costs *estimate_costs(const struct plan *plan, const struct hardw
     *costs = (struct outline_costs){.plan = plan, .hardware = hardware, .lane_sequences = workload->sequences};
     typical_steps(&plan->classes[0].shape, workload, costs->steps);
     double excess = popularity(plan, &workload->routing, placing);
-    for (int phase = 0; phase < PHASES; phase++) {
-        costs->classes[phase] = pool_take(pool, (size_t)plan->class_count, sizeof *costs->classes[phase]);
+    for (int step = 0; step < TYPICAL_STEPS; step++) {
+        costs->classes[step] = pool_take(pool, (size_t)plan->class_count, sizeof *costs->classes[step]);
         for (int i = 0; i < plan->class_count; i++)
-            class_costs(costs, phase, plan->classes[i], excess, &costs->classes[phase][i]);
+            class_costs(costs, &costs->steps[step], plan->classes[i], excess, &costs->classes[step][i]);
     }
     return costs;
 }
@@ -200,17 +216,58 @@ struct neighbourhood {
     int peers[AXES][MAX_LINK_LEVELS];
 };
 
-static struct neighbourhood neighbourhood_of(const struct choice *choice, const struct hardware *hardware, int stage)
+/* Whether groups along an axis lie alike in all units of the level: then one is as good as another. */
+static bool lies_alike(int stride, int members, int unit)
+{
+    return unit % (stride * members) == 0 || (stride * members % unit == 0 && (unit % stride == 0 || stride % unit == 0));
+}
+
+/* Peers of one rank along an axis, by level. */
+static void count_peers(const struct hardware *hardware, int rank, int stride, int members, int peers[MAX_LINK_LEVELS])
+{
+    int first = rank - rank / stride % members * stride;
+    memset(peers, 0, MAX_LINK_LEVELS * sizeof *peers);
+    for (int i = 0; i < members; i++)
+        if (first + i * stride != rank)
+            peers[level_between(hardware, rank, first + i * stride)]++;
+}
+
+/* The peers of the rank that has most of them far away: the others of its group wait for it. */
+static void farthest_peers(const struct hardware *hardware, int world, int stride, int members,
+                           int peers[MAX_LINK_LEVELS])
+{
+    bool alike = true;
+    for (int level = 0; level + 1 < hardware->link_count; level++)
+        alike = alike && lies_alike(stride, members, hardware->links[level].ranks);
+    count_peers(hardware, 0, stride, members, peers);
+    for (int rank = 1; rank < world && !alike; rank++) {
+        int others[MAX_LINK_LEVELS], level = hardware->link_count - 1;
+        count_peers(hardware, rank, stride, members, others);
+        while (level > 0 && others[level] == peers[level])
+            level--;
+        if (others[level] > peers[level])
+            memcpy(peers, others, sizeof others);
+    }
+}
+
+static struct neighbourhood neighbourhood_of(const struct choice *choice, const struct hardware *hardware, int world)
 {
     struct neighbourhood near = {0};
     int strides[AXES];
     order_strides(choice->grid, choice->order, strides);
     for (int axis = AXIS_EP; axis < AXES; axis++)
-        for (int i = 1; i < choice->grid[axis]; i++)
-            near.peers[axis][level_between(hardware, 0, i * strides[axis])]++;
-    if (stage + 1 < choice->grid[AXIS_PP])
-        near.peers[AXIS_PP][level_between(hardware, stage * strides[AXIS_PP], (stage + 1) * strides[AXIS_PP])]++;
+        farthest_peers(hardware, world, strides[axis], choice->grid[axis], near.peers[axis]);
     return near;
+}
+
+/* The next stage. */
+static void meet_next(struct neighbourhood *near, const struct choice *choice, const struct hardware *hardware, int stage)
+{
+    int strides[AXES];
+    order_strides(choice->grid, choice->order, strides);
+    memset(near->peers[AXIS_PP], 0, sizeof near->peers[AXIS_PP]);
+    if (stage + 1 < choice->grid[AXIS_PP])
+        near->peers[AXIS_PP][level_between(hardware, stage * strides[AXIS_PP], (stage + 1) * strides[AXIS_PP])]++;
 }
 
 /* The rank that stands for a stage. */
@@ -268,19 +325,21 @@ static const struct rank_class *class_of_stage(const struct plan *plan, const st
     return class;
 }
 
-static double step_seconds(const struct outline_costs *costs, const struct choice *choice, enum phase phase)
+static double step_seconds(const struct outline_costs *costs, const struct choice *choice,
+                           struct neighbourhood near, int typical)
 {
     const struct hardware *hardware = costs->hardware;
     double handed_s[MAX_MICRO_BATCHES] = {0}, last_s = 0, busy_s = 0;
     int stages = choice->grid[AXIS_PP], stage_ranks = costs->plan->world / stages;
     for (int stage = 0; stage < stages; stage++) {
+        meet_next(&near, choice, hardware, stage);
         const struct rank_class *class = class_of_stage(costs->plan, choice, stage);
         struct stand_in rank = {.hardware = hardware,
-                                .costs = &costs->classes[phase][class - costs->plan->classes],
-                                .near = neighbourhood_of(choice, hardware, stage)};
-        const struct schedule *schedule = &class->schedules[phase];
+                                .costs = &costs->classes[typical][class - costs->plan->classes],
+                                .near = near};
+        const struct schedule *schedule = &class->schedules[costs->steps[typical].phase];
         for (int i = 0; i < schedule->count; i++)
-            if (schedule->ops[i].micro < costs->steps[phase].active)
+            if (schedule->ops[i].micro < costs->steps[typical].active)
                 run_op(&rank, &schedule->ops[i], handed_s);
         last_s = fmax(last_s, rank.clock_s);
         busy_s += rank.busy_s * stage_ranks;
@@ -295,9 +354,11 @@ static double step_seconds(const struct outline_costs *costs, const struct choic
 
 struct score estimate(const struct outline_costs *costs, const struct choice *choice)
 {
-    int lanes = choice->grid[AXIS_DP] * choice->grid[AXIS_EP];
+    int lanes = choice->grid[AXIS_DP] * choice->grid[AXIS_EP], full_steps = costs->steps[FULL_STEP].count;
+    struct neighbourhood near = neighbourhood_of(choice, costs->hardware, costs->plan->world);
+    double full_s = full_steps > 0 ? full_steps * step_seconds(costs, choice, near, FULL_STEP) : 0;
     return (struct score){
-        .ttft_s = costs->steps[PREFILL].steps * step_seconds(costs, choice, PREFILL),
-        .tokens_per_s = (double)lanes * costs->lane_sequences / step_seconds(costs, choice, DECODE),
+        .ttft_s = full_s + step_seconds(costs, choice, near, LAST_STEP),
+        .tokens_per_s = (double)lanes * costs->lane_sequences / step_seconds(costs, choice, near, DECODE_STEP),
     };
 }

@@ -2,6 +2,7 @@
 #include "predict/search_parts.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

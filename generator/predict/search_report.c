@@ -158,15 +158,14 @@ static void add_refusals(const struct search_result *result, struct text *out)
 static void add_space(const struct search_request *request, const struct search_result *result, struct text *out)
 {
     const struct strategy *base = request->base;
-    int prompt = base->batch.context > 1 ? base->batch.context / 2 : 1;
     text_format(out, "%s on %s of %s, %s each\n", base->name, counted(request->ranks, "rank").text,
                 request->hardware->name, bytes_words((double)request->memory_bytes).text);
     text_format(out,
                 "Held constant: %d sequences of %d positions and %d prefill rows a step in the whole world; %s weights; "
-                "%s routing.\nPredicted for prompts of %d tokens, all at once.\n",
+                "%s routing.\nPredicted for prompts of %d tokens in all sequences at once, then %d new tokens each.\n",
                 request->sequences, base->batch.context, request->prefill_rows,
                 base->dtype.weights == DTYPE_F32 ? "f32" : "bf16", request->routing ? request->routing : "uniform",
-                prompt);
+                result->prompt_tokens, result->new_tokens);
     add_refusals(result, out);
     text_format(out,
                 "%d candidates: %d do not fit, %d simulated, %d ruled out by their estimates, %d not simulated because "
