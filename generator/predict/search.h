@@ -119,6 +119,17 @@ struct goals {
 };
 bool meets(const struct goals *goals, const struct score *score, int ranks);
 
+/* Where the base's own split stands among the candidates that fit. Those that were not simulated are compared by their
+ * estimates, scaled by how simulations came out on average. */
+struct standing {
+    int by_throughput, by_ttft, of;    /* 1: the best */
+    const struct candidate *beaten_by; /* the first of the Pareto set that beats it; NULL: none */
+};
+struct standing base_standing(const struct search_result *result);
+
+/* What is said when nothing fits: how much the three that need the least memory lack. */
+void nearest_misses(const struct search_request *request, const struct search_result *result, struct text *out);
+
 void search_text(const struct search_request *request, const struct search_result *result, const struct goals *goals,
                  struct text *out);
 void search_json(const struct search_request *request, const struct search_result *result, const struct goals *goals,

@@ -176,29 +176,6 @@ static void add_space(const struct search_request *request, const struct search_
 
 /* ---- the strategy's own split */
 
-/* How many candidates are better by one objective. Estimates are scaled by how they came out on average. */
-static int better_than(const struct search_result *result, const struct score *own, bool by_ttft)
-{
-    double ratio = 0;
-    int better = 0;
-    for (int i = 0; i < result->count; i++) {
-        const struct candidate *c = &result->candidates[i];
-        if (c->simulated)
-            ratio += by_ttft ? c->score.ttft_s / c->estimate.ttft_s
-                             : c->score.tokens_per_s / c->estimate.tokens_per_s;
-    }
-    ratio /= result->simulated;
-    for (int i = 0; i < result->count; i++) {
-        const struct candidate *c = &result->candidates[i];
-        if (!c->fits)
-            continue;
-        double ttft_s = c->simulated ? c->score.ttft_s : c->estimate.ttft_s * ratio;
-        double tokens = c->simulated ? c->score.tokens_per_s : c->estimate.tokens_per_s * ratio;
-        better += by_ttft ? ttft_s < own->ttft_s : tokens > own->tokens_per_s;
-    }
-    return better;
-}
-
 static void add_base(const struct search_request *request, const struct search_result *result, struct text *out)
 {
     const struct candidate *own = &result->base;
@@ -209,24 +186,55 @@ static void add_base(const struct search_request *request, const struct search_r
     if (!own->fits)
         text_format(out, "  does not fit: it lacks %s\n",
                     bytes_words((double)own->score.memory - (double)request->memory_bytes).text);
+    const struct standing standing = base_standing(result);
     text_format(out,
                 "  number %d of %d by throughput, number %d by time to first token (the %d not simulated by their "
                 "estimates)\n",
-                better_than(result, &own->score, false) + 1, result->fitting,
-                better_than(result, &own->score, true) + 1, result->fitting - result->simulated);
-    for (int i = 0; i < result->best_count; i++) {
-        const struct candidate *better = &result->candidates[result->best[i]];
-        if (!beats(&better->score, &own->score))
-            continue;
-        text_format(out,
-                    "  beaten in everything by %s, stages %s, %s, rank order %s: ttft %s, %.1f tokens/s/rank, %s\n",
-                    grid_words(better->choice.grid).text, stages_words(&better->choice).text,
-                    counted(better->choice.micro_batches, "micro-batch").text, order_words(&better->choice).text,
-                    seconds_words(better->score.ttft_s).text, better->score.tokens_per_s / request->ranks,
-                    bytes_words((double)better->score.memory).text);
+                standing.by_throughput, standing.of, standing.by_ttft, result->fitting - result->simulated);
+    const struct candidate *better = standing.beaten_by;
+    if (!better) {
+        text_format(out, "  nothing that was simulated beats it in everything\n");
         return;
     }
-    text_format(out, "  nothing that was simulated beats it in everything\n");
+    text_format(out, "  beaten in everything by %s, stages %s, %s, rank order %s: ttft %s, %.1f tokens/s/rank, %s\n",
+                grid_words(better->choice.grid).text, stages_words(&better->choice).text,
+                counted(better->choice.micro_batches, "micro-batch").text, order_words(&better->choice).text,
+                seconds_words(better->score.ttft_s).text, better->score.tokens_per_s / request->ranks,
+                bytes_words((double)better->score.memory).text);
+}
+
+/* ---- when nothing fits */
+
+void nearest_misses(const struct search_request *request, const struct search_result *result, struct text *out)
+{
+    enum { SHOWN = 3 };
+    const struct candidate *all = result->candidates;
+    uint64_t above = 0;
+    if (result->count == 0) {
+        text_format(out, "no grid of %d ranks splits this model:", request->ranks);
+        for (int i = 0, shown = 0; i < REFUSAL_KINDS; i++)
+            if (result->refused[i] > 0)
+                text_format(out, "%s %d: %s", shown++ > 0 ? "," : "", result->refused[i], refusal_texts[i]);
+        text_format(out, "; choose another number of ranks or of --sequences");
+        return;
+    }
+    text_format(out, "none of %d candidates fits into %s a rank; nearest are", result->count,
+                bytes_words((double)request->memory_bytes).text);
+    for (int shown = 0; shown < SHOWN; shown++) {
+        int nearest = -1;
+        for (int i = 0; i < result->count; i++)
+            if (all[i].estimate.memory > above &&
+                (nearest < 0 || all[i].estimate.memory < all[nearest].estimate.memory))
+                nearest = i;
+        if (nearest < 0)
+            break;
+        above = all[nearest].estimate.memory;
+        text_format(out, "%s %s with %s, which lacks %s", shown > 0 ? "," : "",
+                    grid_words(all[nearest].choice.grid).text,
+                    counted(all[nearest].choice.micro_batches, "micro-batch").text,
+                    bytes_words((double)above - (double)request->memory_bytes).text);
+    }
+    text_format(out, "; give more --memory or more --ranks");
 }
 
 void search_text(const struct search_request *request, const struct search_result *result, const struct goals *goals,

@@ -166,3 +166,41 @@ void select_best(struct search_result *result)
     sorted = result;
     qsort(result->best, (size_t)result->best_count, sizeof *result->best, by_throughput);
 }
+
+/* ---- the base's own split */
+
+/* How simulations came out over their estimates, on average. */
+static struct score mean_ratios(const struct search_result *result)
+{
+    struct score mean = {0};
+    for (int i = 0; i < result->count; i++) {
+        const struct candidate *candidate = &result->candidates[i];
+        if (!candidate->simulated)
+            continue;
+        mean.ttft_s += candidate->score.ttft_s / candidate->estimate.ttft_s / result->simulated;
+        mean.tokens_per_s += candidate->score.tokens_per_s / candidate->estimate.tokens_per_s / result->simulated;
+    }
+    return mean;
+}
+
+struct standing base_standing(const struct search_result *result)
+{
+    const struct score *own = &result->base.score, ratios = mean_ratios(result);
+    struct standing standing = {.by_throughput = 1, .by_ttft = 1, .of = result->fitting};
+    for (int i = 0; i < result->count; i++) {
+        const struct candidate *candidate = &result->candidates[i];
+        if (!candidate->fits)
+            continue;
+        struct score score = candidate->score;
+        if (!candidate->simulated) {
+            score.ttft_s = candidate->estimate.ttft_s * ratios.ttft_s;
+            score.tokens_per_s = candidate->estimate.tokens_per_s * ratios.tokens_per_s;
+        }
+        standing.by_throughput += score.tokens_per_s > own->tokens_per_s;
+        standing.by_ttft += score.ttft_s < own->ttft_s;
+    }
+    for (int i = 0; i < result->best_count && !standing.beaten_by; i++)
+        if (beats(&result->candidates[result->best[i]].score, own))
+            standing.beaten_by = &result->candidates[result->best[i]];
+    return standing;
+}
