@@ -12,7 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MAX_LINK_LEVELS = 4, MAX_FOOTPRINTS = 12, HARDWARE_DTYPES = 2 /* by enum dtype */ };
+enum {
+    MAX_LINK_LEVELS = 4,
+    HARDWARE_DTYPES = 2, /* by enum dtype */
+    MAX_FOOTPRINTS = 8,
+    MAX_ROW_POINTS = 24,
+    OP_FEATURES = 5 /* predict/work.h says what they count for each op */
+};
 
 /* What a data sheet says, and what is reached in practice. */
 struct rate {
@@ -28,37 +34,32 @@ struct link_level {
     int line;         /* where it is described */
 };
 
-/* rows x weight on the measured processor: the weight is `lines` of 16 outputs x 1 input, rows pass over it in tiles of
- * at most tile_rows. Seconds = max(lines * (tiles * load_s + rows * fma_s) + groups * tiles * tile_s,
- *                                  weight bytes / the rate at which a footprint like the rank's is read). */
-struct matmul_cost {
-    int tile_rows;
-    double load_s, fma_s, tile_s, call_s;
-};
+/* What `rankc calibrate` measured with the ranks' own kernels and ops, and what predict/work.h multiplies it with.
+ *
+ * A matrix product passes `lines` of 16 outputs by 1 input through the rows. What a line takes depends on the rows and
+ * on where the weights come from: the bytes that a processor passes over again and again, its footprint, and whether
+ * the other processors read at the same time. */
+#define CALIBRATION_TIMES(X)                                                                                           \
+    X(tile_s, "a row of a tile of a product, on top of its lines")                                                     \
+    X(signal_s, "a flag raised, until a peer that polls it has seen it")                                               \
+    X(wake_s, "the same for a peer that sleeps on a processor of its own")                                             \
+    X(wake_call_s, "waking a peer, for the rank that does")                                                            \
+    X(switch_s, "from one rank to the next on the same processor")                                                     \
+    X(spin_s, "how long a rank with a processor of its own polls before it sleeps")                                    \
+    X(step_s, "the head's work between two steps")                                                                     \
+    X(step_rank_s, "the same for each rank")
 
-/* Attention of one row and one key/value head: fixed_s + positions * (position_s + group * head_dim * fma_s). */
-struct attend_cost {
-    double fixed_s, position_s, fma_s;
-};
+enum { ALONE, TOGETHER, COMPANIES };
 
-/* What an op takes beside its matrix products and its attention: fixed + rows + elements (rows x width). */
-struct op_cost {
-    double fixed_s, row_s, element_s;
-};
-
-/* Only of measured hardware. */
 struct calibration {
-    struct matmul_cost matmul[HARDWARE_DTYPES]; /* by dtype of the weights */
-    struct attend_cost attend;
-    struct op_cost ops[OP_KINDS];
-    /* Reading weights, by the bytes that are passed over again and again; one processor reads, or all do. */
-    int footprints;
-    double footprint_bytes[MAX_FOOTPRINTS], read_alone[MAX_FOOTPRINTS], read_together[MAX_FOOTPRINTS];
-    double signal_s;            /* a flag raised, until a spinning peer has seen it */
-    double wake_s;              /* until a sleeping peer runs */
-    double switch_s;            /* from one rank to the next on one processor */
-    double spin_s;              /* how long a rank with a processor of its own polls before it sleeps */
-    double step_s, step_rank_s; /* between two steps: the head's work, and its part for each rank */
+    int footprints, row_points;
+    double footprint_bytes[MAX_FOOTPRINTS]; /* ascending */
+    int rows[MAX_ROW_POINTS];               /* ascending */
+    double line_s[HARDWARE_DTYPES][COMPANIES][MAX_FOOTPRINTS][MAX_ROW_POINTS];
+    double op_s[OP_KINDS][OP_FEATURES]; /* an op beside its products: seconds for one of each feature */
+#define X(field, text) double field;
+    CALIBRATION_TIMES(X)
+#undef X
 };
 
 struct hardware {

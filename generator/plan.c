@@ -92,28 +92,11 @@ static void placement_text(const struct plan *plan, struct text *out)
         text_format(out, "%d:%d%c", placement->home[i], placement->slot[i], (i + 1) % experts ? ' ' : '\n');
 }
 
-/* Decimal digits by hand: a world of 4096 has 100,000 numbers, and printf would be most of the planner's time. */
-static char *put_number(char *at, int number)
-{
-    char digits[12];
-    int count = 0;
-    unsigned rest = number < 0 ? 0u - (unsigned)number : (unsigned)number;
-    do
-        digits[count++] = (char)('0' + rest % 10);
-    while ((rest /= 10) != 0);
-    if (number < 0)
-        *at++ = '-';
-    while (count > 0)
-        *at++ = digits[--count];
-    return at;
-}
-
 static void numbers_text(struct text *out, const int *numbers, int count)
 {
     for (int i = 0; i < count; i++) {
-        char number[16] = " ";
-        char *end = put_number(number + 1, numbers[i]);
-        text_add(out, number, (size_t)(end - number));
+        text_add(out, " ", 1);
+        text_number(out, numbers[i]);
     }
 }
 

@@ -1,5 +1,5 @@
 /* A run, step by step and op by op: measured by `rankc run --trace`, or simulated. Both have the same op ids, so that
- * they can be laid over each other. */
+ * they can be laid over each other. Times are kept to the nanosecond. */
 #pragma once
 
 #include "plan.h"
@@ -23,17 +23,19 @@ struct step {
     struct step_routes routes;
 };
 
-/* One op of one rank. All three are equal in an op that the step skips. */
+/* One op of one rank. All three times are equal in an op that the step skips, and in one that a rank does not have.
+ * An op may wait in several places (combine_finish waits for one peer after the other, and adds what came in between):
+ * start is begin plus all of its waiting, so that end - start is what it computed and copied. */
 struct span {
     double begin_s, start_s, end_s; /* entered; had what it waited for; done. Since the run began */
-    uint64_t bytes;                 /* put into mailboxes */
+    uint64_t bytes;                 /* put into mailboxes, as runtime/transport/channel.h counts them */
 };
 
 struct trace_step {
     struct step step;
-    double begin_s, end_s;
-    struct span *spans; /* [world][most ops of a schedule of the phase]: op id - 1 */
-    int ops;            /* that many a rank */
+    double begin_s, end_s; /* handed to the ranks; reported by the last of those that sample */
+    struct span *spans;    /* [world][most ops of a schedule of the phase]: op id - 1 */
+    int ops;               /* that many a rank */
 };
 
 struct trace {
@@ -42,7 +44,22 @@ struct trace {
     char hash[65];    /* of the plan */
     struct trace_step *steps;
     int count;
+    uint64_t *counters; /* [world][MAILBOX_KINDS] bytes put into mailboxes in all; NULL: simulated */
 };
+
+/* Lanes of a plan, and how many numbers the arrays of a step hold. */
+int plan_lanes(const struct plan *plan);
+size_t step_rows_count(const struct plan *plan, const struct step *step);
+size_t slot_rows_count(const struct plan *plan, const struct step *step);
+size_t sent_rows_count(const struct plan *plan, const struct step *step);
+
+/* Takes these arrays from the pool, zeroed, for step->phase and step->active. */
+void step_take(const struct plan *plan, struct pool *pool, struct step *step);
+
+static inline const struct schedule *schedule_of(const struct plan *plan, int rank, enum phase phase)
+{
+    return &plan->classes[plan->ranks[rank].class_index].schedules[phase];
+}
 
 static inline const struct span *span_of(const struct trace_step *step, int rank, int op_id)
 {

@@ -6,6 +6,8 @@
  * that the plan gives them in peers' mailboxes. All words that are waited for are futexes. */
 #pragma once
 
+#include "transport/channel.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -37,12 +39,13 @@ struct job {
 enum rank_state { RANK_STARTING, RANK_READY, RANK_DONE, RANK_FAILED };
 
 struct rank_control {
-    _Atomic uint32_t state;          /* enum rank_state */
-    _Atomic uint32_t heartbeat;      /* raised by a timer: stands still in a stopped rank */
-    _Atomic uint32_t step_done;      /* number of the last step that ended */
-    _Atomic uint32_t op, phase;      /* id of the op that runs, 0 between steps */
-    _Atomic uint32_t waits_for;      /* 1 + the rank whose message it waits for, 0: none */
-    _Atomic uint64_t resident_bytes; /* measured at the end of the newest step */
+    _Atomic uint32_t state;                       /* enum rank_state */
+    _Atomic uint32_t heartbeat;                   /* raised by a timer: stands still in a stopped rank */
+    _Atomic uint32_t step_done;                   /* number of the last step that ended */
+    _Atomic uint32_t op, phase;                   /* id of the op that runs, 0 between steps */
+    _Atomic uint32_t waits_for;                   /* 1 + the rank whose message it waits for, 0: none */
+    _Atomic uint64_t resident_bytes;              /* measured at the end of the newest step */
+    _Atomic uint64_t posted_bytes[CHANNEL_KINDS]; /* put into mailboxes since the start: see transport/channel.h */
     unsigned char plan_hash[PLAN_HASH_BYTES];
     unsigned char checkpoint[IDENTITY_BYTES]; /* of the checkpoint the shards were cut from */
     uint32_t world;

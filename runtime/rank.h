@@ -4,6 +4,7 @@
 
 #include "job.h"
 #include "kernels/kernels.h"
+#include "recorder.h"
 #include "transport/channel.h"
 
 #include <stdbool.h>
@@ -44,6 +45,8 @@ struct rank {
     uint32_t op;
     const char *op_text;
     int op_layer; /* of the model, -1: none */
+
+    struct recorder *recorder; /* NULL: nobody asked for a timeline */
 };
 
 /* The generated constants of a class, for the code that is the same in all classes. */

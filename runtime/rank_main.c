@@ -18,23 +18,33 @@
 
 struct arguments {
     int rank, segment_file;
+    int trace_file; /* -1: no timeline is asked for */
     const char *shards, *kernels;
 };
 
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
-    *arguments = (struct arguments){.rank = -1, .segment_file = -1};
+    *arguments = (struct arguments){.rank = -1, .segment_file = -1, .trace_file = -1};
+    const struct {
+        const char *name;
+        int *number; /* one of both */
+        const char **text;
+    } known[] = {{"--rank", &arguments->rank, NULL},
+                 {"--segment", &arguments->segment_file, NULL},
+                 {"--trace", &arguments->trace_file, NULL},
+                 {"--shards", NULL, &arguments->shards},
+                 {"--kernels", NULL, &arguments->kernels}};
+    enum { KNOWN = sizeof known / sizeof *known };
     for (int i = 1; i + 1 < argc; i += 2) {
-        if (strcmp(argv[i], "--rank") == 0)
-            arguments->rank = atoi(argv[i + 1]);
-        else if (strcmp(argv[i], "--segment") == 0)
-            arguments->segment_file = atoi(argv[i + 1]);
-        else if (strcmp(argv[i], "--shards") == 0)
-            arguments->shards = argv[i + 1];
-        else if (strcmp(argv[i], "--kernels") == 0)
-            arguments->kernels = argv[i + 1];
-        else
+        int at = 0;
+        while (at < KNOWN && strcmp(argv[i], known[at].name) != 0)
+            at++;
+        if (at == KNOWN)
             return false;
+        if (known[at].number)
+            *known[at].number = atoi(argv[i + 1]);
+        else
+            *known[at].text = argv[i + 1];
     }
     return argc % 2 == 1 && arguments->rank >= 0 && arguments->segment_file >= 0 && arguments->shards;
 }
@@ -60,6 +70,24 @@ static void map_segment(struct rank *r, const struct class_info *class, int file
     close(file);
     r->job = segment;
     r->control = control_of(r->job, r->number);
+}
+
+/* The part of this rank alone: pages are had as records come. */
+static void map_timeline(struct rank *r, const struct class_info *class, int file)
+{
+    static struct recorder recorder;
+    struct stat status;
+    if (file < 0)
+        return;
+    if (fstat(file, &status) != 0)
+        rank_fail(r, "the memory for its timeline is not there: %s", strerror(errno));
+    uint64_t bytes = timeline_part_bytes((uint64_t)status.st_size, class->world);
+    void *part = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, (off_t)(bytes * (uint64_t)r->number));
+    if (part == MAP_FAILED)
+        rank_fail(r, "the memory for its timeline cannot be mapped: %s", strerror(errno));
+    close(file);
+    recorder_start(&recorder, part, bytes);
+    r->recorder = &recorder;
 }
 
 static void parse_hash(const char *text, unsigned char hash[PLAN_HASH_BYTES])
@@ -150,6 +178,8 @@ static void read_step(struct rank *r, const struct class_info *class, uint32_t n
 
 static void report_step(struct rank *r, uint32_t number)
 {
+    if (r->recorder)
+        recorder_end_step(r);
     atomic_store(&r->control->op, 0);
     atomic_store(&r->control->step_done, number);
     if (!r->links.tokens) /* the head waits for those that sample */
@@ -179,6 +209,8 @@ static void run_steps(struct rank *r, const struct class_info *class)
             compare_with_peers(r, class);
         read_step(r, class, number);
         r->op = 0;
+        if (r->recorder)
+            r->recorder->step = number;
         atomic_store_explicit(&r->control->phase, r->step->decode, memory_order_relaxed);
         if (r->step->decode)
             class->decode(r);
@@ -201,6 +233,7 @@ int rank_main(int argc, char **argv, const struct class_info *class, struct rank
     catch_signals(r);
     introduce(r, class, stamped);
     pick_kernels(r, arguments.kernels);
+    map_timeline(r, class, arguments.trace_file);
     map_arena(r, class->arena_bytes);
     r->dense = map_shard(r, class, arguments.shards, 0);
     r->experts = map_shard(r, class, arguments.shards, 1);

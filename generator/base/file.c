@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/file_writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,40 +52,17 @@ static bool holds_already(const char *path, const char *bytes, size_t length)
     return same;
 }
 
-static bool write_all(int file, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t wrote = write(file, bytes, length);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return false;
-        bytes += wrote;
-        length -= (size_t)wrote;
-    }
-    return true;
-}
-
 bool file_write(const char *path, const char *bytes, size_t length, int mode, struct error *error)
 {
     if (holds_already(path, bytes, length))
         return chmod(path, (mode_t)mode) == 0 || fail_errno(error, path, "its mode cannot be set");
-    char temporary[4096];
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
-        return fail(error, path, 0, "the path is too long");
-    int file = mkstemp(temporary);
-    if (file < 0)
-        return fail_errno(error, path, "cannot be written");
-    bool written = write_all(file, bytes, length) && fchmod(file, (mode_t)mode) == 0;
-    if (!written)
-        fail_errno(error, path, "cannot be written");
-    if (close(file) != 0 && written)
-        written = fail_errno(error, path, "cannot be written");
-    if (written && rename(temporary, path) != 0)
-        written = fail_errno(error, path, "cannot be replaced");
-    if (!written)
-        unlink(temporary);
-    return written;
+    struct file_writer writer;
+    if (!file_writer_open(&writer, path, error))
+        return false;
+    if (file_writer_put(&writer, 0, bytes, length, error))
+        return file_writer_close(&writer, mode, error);
+    file_writer_abandon(&writer);
+    return false;
 }
 
 bool output_flush(struct error *error)

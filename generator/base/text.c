@@ -24,6 +24,18 @@ void text_add(struct text *text, const char *bytes, size_t length)
     text->bytes[text->length] = '\0';
 }
 
+void text_number(struct text *text, int64_t number)
+{
+    char digits[24], *at = digits + sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) != 0);
+    if (number < 0)
+        *--at = '-';
+    text_add(text, at, (size_t)(digits + sizeof digits - at));
+}
+
 void text_format(struct text *text, const char *format, ...)
 {
     va_list arguments, again;

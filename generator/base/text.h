@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
     char *bytes; /* NUL-terminated once anything was added; owned, freed by text_free */
@@ -9,6 +10,8 @@ struct text {
 };
 
 void text_add(struct text *text, const char *bytes, size_t length);
+/* Decimal digits by hand: of large worlds and long runs they are millions, and printf would be most of the time. */
+void text_number(struct text *text, int64_t number);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 

@@ -73,6 +73,7 @@ const char run_help[] = "  --model HF_DIR        the checkpoint; default: the st
                         "  --logits FILE         float32 [rows, vocabulary], prompt after prompt\n"
                         "  --load FILE           rows by layer and expert, as JSON\n"
                         "  --memory FILE         planned and measured resident bytes of every rank, as JSON\n"
+                        "  --trace FILE          timeline of every op of every rank, for Perfetto and rankc report\n"
                         "  --kernels NAME        portable, avx2 or avx512; default: the best this processor has\n"
                         "  --summary             ranks, times and tokens/s on stderr\n";
 

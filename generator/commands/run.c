@@ -64,6 +64,7 @@ bool command_run(const struct command_line *line, struct error *error)
         .logits_file = line->logits,
         .load_file = line->load,
         .memory_file = line->memory,
+        .trace_file = line->trace,
         .json = line->json,
         .summary = line->summary,
     };

@@ -50,6 +50,8 @@ void experts(struct rank *r, enum micro_batch m, enum layer layer)
     if (!op_begins(r, m, (int)layer, "experts"))
         return;
     const struct arrivals *arrivals = ARENA(r, m, ARRIVALS);
+    if (r->recorder)
+        recorder_count(r->recorder, arrivals->begin, EXPERT_SLOTS + 1);
     uint64_t *load = r->links.load + (size_t)layer * (EXPERT_SLOTS + 1);
     for (int sender = 0; sender < EP; sender++)
         memset(sum_at(r, m, sender, 0), 0, (size_t)arrivals->rows[sender] * HIDDEN * sizeof(float));
@@ -74,8 +76,8 @@ void combine_start(struct rank *r, enum micro_batch m, enum layer layer)
             continue;
         struct channel *channel = &r->links.combine_out[(size_t)m * EP + i];
         channel_wait_free(r, channel);
-        memcpy(channel->data, sum_at(r, m, i, 0), (size_t)arrivals->rows[i] * HIDDEN * sizeof(float));
-        channel_post(channel);
+        memcpy(channel->data, sum_at(r, m, i, 0), row_bytes(arrivals->rows[i]));
+        channel_post(r, channel, CHANNEL_COMBINE, row_bytes(arrivals->rows[i]));
     }
 }
 

@@ -36,13 +36,22 @@ void head(struct rank *r, enum micro_batch m)
                        r->links.logits[(size_t)m * TP + r->tp], VOCABULARY_SLICE);
 }
 
+static int wanted_rows(struct slice slice)
+{
+    int wanted = 0;
+    for (int i = 0; i < slice.count; i++)
+        wanted += slice.rows[i].wants != 0;
+    return wanted;
+}
+
 void gather_logits(struct rank *r, enum micro_batch m)
 {
     if (!op_begins(r, m, NO_LAYER, "logits all-gather"))
         return;
+    uint64_t bytes = (uint64_t)wanted_rows(rows_of(r, m)) * VOCABULARY_SLICE * sizeof(float);
     for (int i = 0; i < TP; i++)
         if (i != r->tp)
-            channel_post(&r->links.logits_out[(size_t)m * TP + i]);
+            channel_post(r, &r->links.logits_out[(size_t)m * TP + i], CHANNEL_LOGITS, bytes);
     for (int i = 0; i < TP; i++)
         if (i != r->tp)
             channel_wait_message(r, &r->links.logits_in[(size_t)m * TP + i]);

@@ -9,13 +9,23 @@
 
 enum { ROWS = PREFILL_ROWS > DECODE_ROWS ? PREFILL_ROWS : DECODE_ROWS, NO_LAYER = -1 };
 
-/* Notes which op runs, for the head and for messages. False: the step does not use this micro-batch. */
+/* Notes which op runs, for the head, for messages and for the timeline. False: the step does not use this micro-batch.
+ */
 static inline bool op_begins(struct rank *r, enum micro_batch m, int layer, const char *text)
 {
     r->op_text = text;
     r->op_layer = layer == NO_LAYER ? -1 : r->layer_base + layer;
     atomic_store_explicit(&r->control->op, ++r->op, memory_order_relaxed);
-    return (uint32_t)m < r->step->active;
+    bool used = (uint32_t)m < r->step->active;
+    if (r->recorder)
+        recorder_next(r, !used);
+    return used;
+}
+
+/* Bytes of so many rows of the residual stream. */
+static inline uint64_t row_bytes(int rows)
+{
+    return (uint64_t)rows * HIDDEN * sizeof(float);
 }
 
 /* The rows of a micro-batch, a slice of the step's. */

@@ -3,9 +3,10 @@
 
 static void exchange_shares(struct rank *r, enum micro_batch m)
 {
+    uint64_t bytes = row_bytes(rows_of(r, m).count);
     for (int i = 0; i < TP; i++)
         if (i != r->tp)
-            channel_post(&r->links.partial_out[(size_t)m * TP + i]);
+            channel_post(r, &r->links.partial_out[(size_t)m * TP + i], CHANNEL_PARTIAL, bytes);
     for (int i = 0; i < TP; i++)
         if (i != r->tp)
             channel_wait_message(r, &r->links.partial_in[(size_t)m * TP + i]);

@@ -96,6 +96,11 @@ static void list_rows(struct rank *r, enum micro_batch m, int layer, int to, str
     routes->sent_count[to] = rows;
 }
 
+static uint64_t dispatch_bytes(int rows)
+{
+    return offsetof(struct manifest, wishes) + (uint64_t)rows * sizeof(struct wish[TOP_K]) + row_bytes(rows);
+}
+
 void dispatch_start(struct rank *r, enum micro_batch m, enum layer layer)
 {
     if (!op_begins(r, m, (int)layer, "expert dispatch start"))
@@ -112,8 +117,10 @@ void dispatch_start(struct rank *r, enum micro_batch m, enum layer layer)
         list_rows(r, m, (int)layer, i, &message->manifest);
         for (int row = 0; row < routes->sent_count[i]; row++)
             memcpy(message->rows[row], routed + (size_t)routes->sent_row[i][row] * HIDDEN, sizeof message->rows[row]);
-        channel_post(channel);
+        channel_post(r, channel, CHANNEL_DISPATCH, dispatch_bytes(routes->sent_count[i]));
     }
+    if (r->recorder)
+        recorder_count(r->recorder, routes->sent_count, EP);
 }
 
 /* ---- arrivals: rows sorted by expert, senders in order of their coordinate */
@@ -164,5 +171,7 @@ void gather(struct rank *r, enum micro_batch m, enum layer layer)
         return;
     struct routes *routes = ARENA(r, m, ROUTES);
     list_rows(r, m, (int)layer, r->ep, &routes->own);
+    if (r->recorder)
+        recorder_count(r->recorder, routes->sent_count, EP);
     sort_arrivals(r, m);
 }

@@ -7,7 +7,7 @@ void receive_stage(struct rank *r, enum micro_batch m)
         return;
     struct channel *channel = &r->links.stage_in[m];
     channel_wait_message(r, channel);
-    memcpy(residual_of(r, m), channel->data, (size_t)rows_of(r, m).count * HIDDEN * sizeof(float));
+    memcpy(residual_of(r, m), channel->data, row_bytes(rows_of(r, m).count));
     channel_take(channel);
 }
 
@@ -16,7 +16,8 @@ void send_stage(struct rank *r, enum micro_batch m)
     if (!op_begins(r, m, NO_LAYER, "stage send"))
         return;
     struct channel *channel = &r->links.stage_out[m];
+    uint64_t bytes = row_bytes(rows_of(r, m).count);
     channel_wait_free(r, channel);
-    memcpy(channel->data, residual_of(r, m), (size_t)rows_of(r, m).count * HIDDEN * sizeof(float));
-    channel_post(channel);
+    memcpy(channel->data, residual_of(r, m), bytes);
+    channel_post(r, channel, CHANNEL_STAGE, bytes);
 }

@@ -1,12 +1,14 @@
-#include "transport/channel.h"
+#include "rank.h"
 
 void channel_wait_free(struct rank *r, const struct channel *channel)
 {
     wait_for_flag(r, channel->taken, channel->count, channel->peer);
 }
 
-void channel_post(struct channel *channel)
+void channel_post(struct rank *r, struct channel *channel, enum channel_kind kind, uint64_t bytes)
 {
+    _Atomic uint64_t *posted = &r->control->posted_bytes[kind]; /* nobody else writes it */
+    atomic_store_explicit(posted, atomic_load_explicit(posted, memory_order_relaxed) + bytes, memory_order_relaxed);
     raise_flag(channel->posted, ++channel->count);
 }
 

@@ -5,6 +5,15 @@
  *
  *     writer   wait taken == count    fill    posted = ++count    wake
  *     reader   wait posted == count + 1    read    taken = ++count    wake
+ *
+ * Every rank counts the bytes that it posts, by kind of channel. Counted is what a reader is meant to read, once for
+ * each reader, whatever the slot could hold; a message about no rows counts what is left of this:
+ *
+ *     STAGE      rows x hidden x 4
+ *     PARTIAL    rows x hidden x 4
+ *     DISPATCH   64 (the line with the number of rows) + rows x top_k x 8 (experts and weights) + rows x hidden x 4
+ *     COMBINE    rows x hidden x 4: the rows of the dispatch message that it answers
+ *     LOGITS     rows whose logits are wanted x vocabulary slice x 4
  */
 #pragma once
 
@@ -12,6 +21,9 @@
 #include <stdint.h>
 
 struct rank;
+
+/* In the order of the mailboxes of generator/ops.h that channels lead to. */
+enum channel_kind { CHANNEL_STAGE, CHANNEL_PARTIAL, CHANNEL_DISPATCH, CHANNEL_COMBINE, CHANNEL_LOGITS, CHANNEL_KINDS };
 
 /* A counter that can be waited for. Lies in shared memory, one cache line. */
 struct flag {
@@ -35,7 +47,8 @@ static inline struct channel channel_at(unsigned char *part, uint64_t flags, uin
 }
 
 void channel_wait_free(struct rank *r, const struct channel *channel);
-void channel_post(struct channel *channel);
+/* Posts a message and counts its bytes. */
+void channel_post(struct rank *r, struct channel *channel, enum channel_kind kind, uint64_t bytes);
 void channel_wait_message(struct rank *r, const struct channel *channel);
 void channel_take(struct channel *channel);
 

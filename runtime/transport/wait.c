@@ -47,16 +47,29 @@ static void sleep_for_flag(struct rank *r, struct flag *flag, uint32_t value, in
     }
 }
 
-void wait_for_flag(struct rank *r, struct flag *flag, uint32_t value, int32_t peer)
+static void spin_then_sleep(struct rank *r, struct flag *flag, uint32_t value, int32_t peer)
 {
-    for (uint32_t i = 0; i <= r->job->spin; i++) {
+    for (uint32_t i = 0; i < r->job->spin; i++) {
+        pause_briefly();
         if (atomic_load_explicit(&flag->value, memory_order_acquire) == value)
             return;
-        pause_briefly();
     }
     atomic_store_explicit(&r->control->waits_for, (uint32_t)peer + 1, memory_order_relaxed);
     atomic_fetch_add(&flag->sleepers, 1);
     sleep_for_flag(r, flag, value, peer);
     atomic_fetch_sub(&flag->sleepers, 1);
     atomic_store_explicit(&r->control->waits_for, 0, memory_order_relaxed);
+}
+
+void wait_for_flag(struct rank *r, struct flag *flag, uint32_t value, int32_t peer)
+{
+    if (atomic_load_explicit(&flag->value, memory_order_acquire) == value)
+        return;
+    if (!r->recorder) {
+        spin_then_sleep(r, flag, value, peer);
+        return;
+    }
+    uint64_t entered = recorder_clock();
+    spin_then_sleep(r, flag, value, peer);
+    recorder_waited(r->recorder, recorder_clock() - entered);
 }

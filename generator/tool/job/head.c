@@ -1,20 +1,17 @@
 #include "tool/job/head.h"
-#include "tool/job/lane.h"
 #include "transport/futex.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { ROWS_WORTH_SPLITTING = 8 }; /* fewer in a micro-batch, and its messages cost more than their overlap gains */
-
 struct head {
     struct processes *processes;
     const struct plan *plan;
     const struct shapes *shape; /* of the last class: the sizes that all classes share, and the logits' */
-    struct lane *lanes;
-    int lane_count;
-    uint32_t step; /* number of the newest */
+    struct lanes lanes;
+    struct timeline *timeline; /* NULL: nobody asked for one */
+    uint32_t step;             /* number of the newest */
     double started;
 };
 
@@ -23,21 +20,6 @@ double seconds_now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-bool head_admits(const struct plan *plan, const struct request *request, struct error *error)
-{
-    const struct shapes *shape = &plan->classes[plan->class_count - 1].shape;
-    if (request->prompt_count < 1)
-        return fail(error, NULL, 0, "a prompt has no tokens; give at least one");
-    for (int i = 0; i < request->prompt_count; i++)
-        if (request->prompt[i] < 0 || request->prompt[i] >= shape->vocabulary)
-            return fail(error, NULL, 0, "token id %d is not in the vocabulary; ids go from 0 to %d", request->prompt[i],
-                        shape->vocabulary - 1);
-    if (request->prompt_count > shape->context)
-        return fail(error, NULL, 0, "a prompt of %d tokens does not fit the context of %d; raise batch.context",
-                    request->prompt_count, shape->context);
-    return true;
 }
 
 /* ---- the shared segment, as the plan lays it out */
@@ -51,7 +33,7 @@ static unsigned char *step_of_lane(const struct head *head, int lane)
 /* A lane's rank in the last stage, by tp coordinate. */
 static const struct rank_row *last_rank(const struct head *head, int lane, int tp)
 {
-    return &head->plan->ranks[head->lanes[lane].last_ranks[tp]];
+    return &head->plan->ranks[head->lanes.all[lane].last_ranks[tp]];
 }
 
 static const unsigned char *mailbox_of(const struct head *head, const struct rank_row *row, enum mailbox_kind kind,
@@ -67,43 +49,9 @@ static const unsigned char *mailbox_of(const struct head *head, const struct ran
 
 /* ---- making a step */
 
-/* The phase and the number of micro-batches, the same for all lanes: as few as hold the longest lane's rows, or all of
- * them when each gets enough to be worth it. */
-static struct step_header choose_shape(const struct head *head)
-{
-    const struct shapes *shape = head->shape;
-    int most = 0, micro_batches = shape->micro_batches;
-    for (int lane = 0; lane < head->lane_count; lane++)
-        if (head->lanes[lane].row_count > most)
-            most = head->lanes[lane].row_count;
-    bool decode = most <= micro_batches * shape->decode_rows;
-    int capacity = decode ? shape->decode_rows : shape->prefill_rows;
-    int active = (most + capacity - 1) / capacity;
-    if (most >= ROWS_WORTH_SPLITTING * micro_batches)
-        active = micro_batches;
-    return (struct step_header){.decode = decode, .active = (uint32_t)active};
-}
-
-/* Drops rows from the end until no micro-batch has more rows with logits than fit. */
-static void fit_logits(const struct head *head, struct lane *lane, uint32_t active)
-{
-    for (bool fits = false; !fits;) {
-        struct step_header step = {.active = active, .rows = (uint32_t)lane->row_count};
-        fits = true;
-        for (uint32_t micro = 0; micro < active && fits; micro++) {
-            int wanted = 0;
-            for (uint32_t row = micro_begin(&step, micro); row < micro_begin(&step, micro + 1); row++)
-                wanted += lane->rows[row].wants != 0;
-            fits = wanted <= head->shape->logit_rows;
-        }
-        if (!fits)
-            lane_drop_last_row(lane);
-    }
-}
-
 static void write_step(const struct head *head, int index, struct step_header step)
 {
-    const struct lane *lane = &head->lanes[index];
+    const struct lane *lane = &head->lanes.all[index];
     const struct shapes *shape = head->shape;
     uint64_t capacity = lane->row_capacity;
     unsigned char *at = step_of_lane(head, index);
@@ -121,7 +69,7 @@ static void write_step(const struct head *head, int index, struct step_header st
 static void start_step(struct head *head, const struct step_header *step)
 {
     head->step++;
-    for (int lane = 0; lane < head->lane_count; lane++)
+    for (int lane = 0; lane < head->lanes.count; lane++)
         write_step(head, lane, *step);
     atomic_store(&head->processes->job->step, head->step);
     futex_wake_all(&head->processes->job->step);
@@ -129,7 +77,7 @@ static void start_step(struct head *head, const struct step_header *step)
 
 static bool step_done(const struct head *head)
 {
-    for (int lane = 0; lane < head->lane_count; lane++)
+    for (int lane = 0; lane < head->lanes.count; lane++)
         for (int tp = 0; tp < head->shape->tp; tp++)
             if (atomic_load(&rank_control(head->processes, last_rank(head, lane, tp)->rank)->step_done) != head->step)
                 return false;
@@ -166,7 +114,7 @@ static void read_logits(const struct head *head, int lane, int micro, int index,
 static bool read_results(const struct head *head, int index, const struct step_header *shape, token_handler *on_token,
                          void *context, struct error *error)
 {
-    struct lane *lane = &head->lanes[index];
+    struct lane *lane = &head->lanes.all[index];
     struct step_header step = *shape;
     step.rows = (uint32_t)lane->row_count;
     for (uint32_t micro = 0; micro < step.active; micro++) {
@@ -194,63 +142,51 @@ static bool read_results(const struct head *head, int index, const struct step_h
     return true;
 }
 
-static bool run_step(struct head *head, token_handler *on_token, void *context, struct error *error)
+static bool run_step(struct head *head, const struct step_header *step, token_handler *on_token, void *context,
+                     struct error *error)
 {
-    struct step_header step = choose_shape(head);
-    for (int lane = 0; lane < head->lane_count; lane++)
-        fit_logits(head, &head->lanes[lane], step.active);
-    start_step(head, &step);
+    if (head->timeline)
+        timeline_begin_step(head->timeline, &head->lanes, step);
+    start_step(head, step);
     if (!wait_for_step(head, error))
         return false;
-    for (int lane = 0; lane < head->lane_count; lane++)
-        if (!read_results(head, lane, &step, on_token, context, error))
+    if (head->timeline)
+        timeline_end_step(head->timeline);
+    for (int lane = 0; lane < head->lanes.count; lane++)
+        if (!read_results(head, lane, step, on_token, context, error))
             return false;
     return true;
 }
 
 /* ---- serving */
 
-/* Gives waiting requests to the lanes with the most free sequences. */
-static int admit(struct head *head, struct request *requests, int next, int count)
-{
-    for (; next < count; next++) {
-        struct lane *freest = &head->lanes[0];
-        for (int lane = 1; lane < head->lane_count; lane++)
-            if (head->lanes[lane].busy < freest->busy)
-                freest = &head->lanes[lane];
-        if (!lane_admit(freest, &requests[next]))
-            break;
-    }
-    return next;
-}
-
 static bool serve(struct head *head, struct request *requests, int count, token_handler *on_token, void *context,
                   struct error *error)
 {
     int next = 0;
     for (;;) {
-        next = admit(head, requests, next, count);
-        int rows = 0;
-        for (int lane = 0; lane < head->lane_count; lane++)
-            rows += lane_fill(&head->lanes[lane]);
-        if (rows == 0)
+        struct step_header step;
+        next = lanes_admit(&head->lanes, requests, next, count);
+        if (!lanes_make_step(&head->lanes, &step))
             return true;
-        if (!run_step(head, on_token, context, error))
+        if (!run_step(head, &step, on_token, context, error))
             return false;
     }
 }
 
-bool head_serve(struct processes *processes, struct request *requests, int count, token_handler *on_token,
-                void *context, struct error *error)
+bool head_serve(struct processes *processes, struct request *requests, int count, struct timeline *timeline,
+                token_handler *on_token, void *context, struct error *error)
 {
     const struct plan *plan = processes->plan;
     struct head head = {.processes = processes,
                         .plan = plan,
                         .shape = &plan->classes[plan->class_count - 1].shape,
-                        .lane_count = plan->grid[AXIS_DP] * plan->grid[AXIS_EP],
+                        .lanes = lanes_make(plan),
+                        .timeline = timeline,
                         .started = seconds_now()};
-    head.lanes = lanes_make(plan);
+    if (timeline)
+        timeline_begin(timeline);
     bool done = serve(&head, requests, count, on_token, context, error);
-    lanes_free(head.lanes, head.lane_count);
+    lanes_free(&head.lanes);
     return done;
 }

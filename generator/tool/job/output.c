@@ -244,6 +244,22 @@ static bool write_memory(const struct job_run *run, const struct processes *proc
     return write_json(run->options->memory_file, array, error);
 }
 
+/* A timeline that ran out of room ends early; the user is told. */
+static bool write_trace(struct job_run *run, const struct processes *processes, struct error *error)
+{
+    struct timeline *timeline = &run->timeline;
+    struct text text = {0};
+    if (!timeline_finish(timeline, processes, error))
+        return false;
+    if (timeline->trace.count < timeline->steps_run)
+        fprintf(stderr, "warning: %s holds the first %d of %d steps: ranks had no room to record more\n",
+                run->options->trace_file, timeline->trace.count, timeline->steps_run);
+    trace_json(run->plan, &timeline->trace, &text);
+    bool done = file_write(run->options->trace_file, text.bytes, text.length, 0644, error);
+    text_free(&text);
+    return done;
+}
+
 /* ---- summary */
 
 static double largest_binary_kib(const struct job_run *run)
@@ -288,7 +304,8 @@ bool output_results(struct job_run *run, const struct processes *processes, stru
     }
     if (!output_flush(error) || (run->options->logits_file && !write_logits(run, error)) ||
         (run->options->load_file && !write_load(run, processes, error)) ||
-        (run->options->memory_file && !write_memory(run, processes, error)))
+        (run->options->memory_file && !write_memory(run, processes, error)) ||
+        (run->options->trace_file && !write_trace(run, processes, error)))
         return false;
     if (run->options->summary)
         print_summary(run);

@@ -14,6 +14,7 @@ struct job_run {
     int count;
     struct tokenizer_stream *stream; /* of the only prompt, while its text is printed as it comes */
     double launched_s, ready_s;
+    struct timeline timeline; /* where options->trace_file asks for one */
 };
 
 /* A token_handler: prints what is certain of the only prompt's text. */

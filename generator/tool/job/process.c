@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 enum {
-    SEGMENT_FILE = 3, /* what ranks inherit it as */
     NAP_MILLISECONDS = 50,
     NAPS_UNTIL_STOPPED_IS_DEAD = 60, /* 3 s */
     NAPS_UNTIL_ABSENT_IS_DEAD = 600, /* 30 s: of hundreds of ranks on a busy machine the last one joins late */
@@ -62,20 +61,21 @@ static bool make_segment(struct processes *processes, struct error *error)
 static bool start_rank(struct processes *processes, int rank, const struct launch_options *options,
                        posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, struct error *error)
 {
-    char path[4096], number[16], segment[16];
+    char path[4096], number[16], segment[16], timeline[16];
     snprintf(path, sizeof path, "%s/rank-%04d", options->binaries, rank);
     snprintf(number, sizeof number, "%d", rank);
-    snprintf(segment, sizeof segment, "%d", SEGMENT_FILE);
-    char *arguments[] = {path,
-                         "--rank",
-                         number,
-                         "--segment",
-                         segment,
-                         "--shards",
-                         (char *)options->shards,
-                         options->kernels ? "--kernels" : NULL,
-                         (char *)options->kernels,
-                         NULL};
+    snprintf(segment, sizeof segment, "%d", processes->segment_file);
+    snprintf(timeline, sizeof timeline, "%d", options->timeline_file);
+    char *arguments[16] = {path, "--rank", number, "--segment", segment, "--shards", (char *)options->shards};
+    size_t count = 7;
+    if (options->kernels) {
+        arguments[count++] = "--kernels";
+        arguments[count++] = (char *)options->kernels;
+    }
+    if (options->timeline_file >= 0) {
+        arguments[count++] = "--trace";
+        arguments[count++] = timeline;
+    }
     int reason = posix_spawn(&processes->ranks[rank].id, path, files, attributes, arguments, environ);
     if (reason == 0)
         return true;
@@ -92,7 +92,10 @@ static bool start_all(struct processes *processes, const struct launch_options *
     sigemptyset(&none);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, processes->segment_file, SEGMENT_FILE);
+    /* To itself: ranks inherit it under the number that it has here. */
+    posix_spawn_file_actions_adddup2(&files, processes->segment_file, processes->segment_file);
+    if (options->timeline_file >= 0)
+        posix_spawn_file_actions_adddup2(&files, options->timeline_file, options->timeline_file);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setsigmask(&attributes, &none);

@@ -22,6 +22,7 @@ struct launch_options {
     const char *binaries; /* folder of rank-0000 ... */
     const char *shards;
     const char *kernels; /* NULL: the best */
+    int timeline_file;   /* that ranks record into; -1: none */
 };
 
 /* Makes the segment, starts every rank, waits until all are ready. On failure everything is ended. */

@@ -64,7 +64,7 @@ static bool make_requests(struct job_run *run, struct error *error)
                                     .prompt_count = (int)run->ids[i].count,
                                     .most_new = options->most_new,
                                     .sampling = options->sampling};
-        if (!head_admits(run->plan, request, error))
+        if (!plan_admits(run->plan, request, error))
             return false;
         request->generated = heap_take((size_t)options->most_new, sizeof *request->generated);
         if (options->logits_file)
@@ -80,12 +80,13 @@ static bool serve(struct job_run *run, struct error *error)
 {
     struct processes processes;
     const struct run_options *options = run->options;
-    const struct launch_options launch = {options->binaries, options->shards, options->kernels};
+    struct timeline *timeline = options->trace_file ? &run->timeline : NULL;
+    const struct launch_options launch = {options->binaries, options->shards, options->kernels, run->timeline.file};
     run->launched_s = seconds_now();
     if (!processes_start(&processes, run->plan, &launch, error))
         return false;
     run->ready_s = seconds_now();
-    bool done = head_serve(&processes, run->requests, run->count, output_token, run, error) &&
+    bool done = head_serve(&processes, run->requests, run->count, timeline, output_token, run, error) &&
                 processes_finish(&processes, error) && output_results(run, &processes, error);
     processes_free(&processes);
     return done;
@@ -107,11 +108,12 @@ static bool kernels_are_there(const char *name, struct error *error)
 
 bool run_prompts(const struct plan *plan, const struct run_options *options, struct error *error)
 {
-    struct job_run run = {.plan = plan, .options = options, .count = options->prompt_count};
+    struct job_run run = {.plan = plan, .options = options, .count = options->prompt_count, .timeline = {.file = -1}};
     run.ids = heap_take((size_t)run.count, sizeof *run.ids);
     run.requests = heap_take((size_t)run.count, sizeof *run.requests);
     bool done = kernels_are_there(options->kernels, error) && open_tokenizer(&run, error) &&
-                read_prompts(&run, error) && make_requests(&run, error) && serve(&run, error);
+                read_prompts(&run, error) && make_requests(&run, error) &&
+                (!options->trace_file || timeline_open(&run.timeline, plan, error)) && serve(&run, error);
     if (run.stream)
         tokenizer_stream_end(run.stream, NULL);
     for (int i = 0; i < run.count; i++) {
@@ -122,5 +124,6 @@ bool run_prompts(const struct plan *plan, const struct run_options *options, str
     free(run.requests);
     free(run.ids);
     tokenizer_free(run.tokenizer);
+    timeline_free(&run.timeline);
     return done;
 }

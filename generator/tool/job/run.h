@@ -13,7 +13,7 @@ struct run_options {
     int prompt_count;
     int most_new;
     struct sampling sampling;
-    const char *logits_file, *load_file, *memory_file; /* NULL: not asked for */
+    const char *logits_file, *load_file, *memory_file, *trace_file; /* NULL: not asked for */
     bool json, summary;
 };
 

@@ -3,7 +3,6 @@
 #include "base/stop.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,35 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool write_at(struct shard_writer *writer, const void *bytes, uint64_t count, uint64_t offset,
-                     struct error *error)
-{
-    const unsigned char *from = bytes;
-    while (count > 0) {
-        ssize_t wrote = pwrite(writer->file, from, count, (off_t)offset);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return fail_errno(error, writer->path, "cannot be written");
-        from += wrote;
-        offset += (uint64_t)wrote;
-        count -= (uint64_t)wrote;
-    }
-    return true;
-}
-
 bool shard_writer_open(struct shard_writer *writer, const char *folder, const char *name, struct error *error)
 {
-    *writer = (struct shard_writer){.file = -1};
+    char path[4096];
+    *writer = (struct shard_writer){.written = 0};
     catch_stop_requests();
-    if (!path_join(writer->path, sizeof writer->path, folder, name, error))
+    if (!path_join(path, sizeof path, folder, name, error) || !file_writer_open(&writer->file, path, error))
         return false;
-    if (snprintf(writer->temporary, sizeof writer->temporary, "%s.XXXXXX", writer->path) >=
-        (int)sizeof writer->temporary)
-        return fail(error, writer->path, 0, "the path is too long");
-    writer->file = mkstemp(writer->temporary);
-    if (writer->file < 0)
-        return fail_errno(error, writer->path, "cannot be written");
     memcpy(writer->header.magic, SHARD_MAGIC, sizeof writer->header.magic);
     snprintf(writer->header.name, sizeof writer->header.name, "%s", name);
     checksum_start(&writer->checksum, 0);
@@ -52,44 +29,28 @@ bool shard_writer_add(struct shard_writer *writer, uint64_t offset, const void *
     assert(offset == writer->written);
     if (stop_requested())
         return fail_stopped(error, "the shard that was being written is removed");
-    if (!write_at(writer, bytes, count, SHARD_HEADER_BYTES + offset, error))
+    if (!file_writer_put(&writer->file, SHARD_HEADER_BYTES + offset, bytes, count, error))
         return false;
     checksum_add(&writer->checksum, bytes, count);
     writer->written += count;
     return true;
 }
 
-static bool complete(struct shard_writer *writer, struct error *error)
+bool shard_writer_close(struct shard_writer *writer, struct error *error)
 {
     unsigned char page[SHARD_HEADER_BYTES] = {0};
     writer->header.payload_bytes = writer->written;
     writer->header.checksum = checksum_value(&writer->checksum);
     memcpy(page, &writer->header, sizeof writer->header);
-    if (!write_at(writer, page, sizeof page, 0, error))
-        return false;
-    int file = writer->file;
-    writer->file = -1;
-    if (fchmod(file, 0644) != 0 || close(file) != 0)
-        return fail_errno(error, writer->path, "cannot be written");
-    if (rename(writer->temporary, writer->path) != 0)
-        return fail_errno(error, writer->path, "cannot be replaced");
-    return true;
-}
-
-bool shard_writer_close(struct shard_writer *writer, struct error *error)
-{
-    if (complete(writer, error))
-        return true;
+    if (file_writer_put(&writer->file, 0, page, sizeof page, error))
+        return file_writer_close(&writer->file, 0644, error);
     shard_writer_abandon(writer);
     return false;
 }
 
 void shard_writer_abandon(struct shard_writer *writer)
 {
-    if (writer->file >= 0)
-        close(writer->file);
-    writer->file = -1;
-    unlink(writer->temporary);
+    file_writer_abandon(&writer->file);
 }
 
 bool shard_is_fresh(const char *folder, const struct shard_header *wanted)

@@ -2,14 +2,14 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/file_writer.h"
 #include "checksum.h"
 #include "shard_format.h"
 
 #include <stdint.h>
 
 struct shard_writer {
-    char path[4096], temporary[4096];
-    int file;
+    struct file_writer file;
     uint64_t written; /* bytes of payload so far */
     struct checksum checksum;
     struct shard_header header;

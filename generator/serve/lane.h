@@ -2,7 +2,8 @@
  * the step that is being made. */
 #pragma once
 
-#include "tool/job/head.h"
+#include "job.h"
+#include "serve/request.h"
 
 struct sequence {
     struct request *request; /* NULL: free */
@@ -22,9 +23,9 @@ struct lane {
     int row_count, row_capacity;
 };
 
-/* All lanes of a plan, dp-major. */
-struct lane *lanes_make(const struct plan *plan);
-void lanes_free(struct lane *lanes, int count);
+/* Of the sizes that all lanes of a plan share. */
+void lane_make(struct lane *lane, const struct shapes *shape);
+void lane_free(struct lane *lane);
 
 /* Takes a request in if a sequence is free. */
 bool lane_admit(struct lane *lane, struct request *request);

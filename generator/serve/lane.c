@@ -1,10 +1,10 @@
-#include "tool/job/lane.h"
+#include "serve/lane.h"
 #include "base/heap.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-static void lane_make(struct lane *lane, const struct shapes *shape)
+void lane_make(struct lane *lane, const struct shapes *shape)
 {
     int rows = shape->prefill_rows > shape->decode_rows ? shape->prefill_rows : shape->decode_rows;
     *lane = (struct lane){.shape = shape, .row_capacity = shape->micro_batches * rows};
@@ -18,30 +18,13 @@ static void lane_make(struct lane *lane, const struct shapes *shape)
         lane->free_blocks[lane->free_count++] = (uint32_t)block;
 }
 
-struct lane *lanes_make(const struct plan *plan)
+void lane_free(struct lane *lane)
 {
-    int count = plan->grid[AXIS_DP] * plan->grid[AXIS_EP];
-    struct lane *lanes = heap_take((size_t)count, sizeof *lanes);
-    for (int i = 0; i < count; i++)
-        lane_make(&lanes[i], &plan->classes[plan->class_count - 1].shape);
-    for (int rank = 0; rank < plan->world; rank++) {
-        const struct rank_row *row = &plan->ranks[rank];
-        if (row->at[AXIS_PP] == plan->grid[AXIS_PP] - 1)
-            lanes[row->at[AXIS_DP] * plan->grid[AXIS_EP] + row->at[AXIS_EP]].last_ranks[row->at[AXIS_TP]] = rank;
-    }
-    return lanes;
-}
-
-void lanes_free(struct lane *lanes, int count)
-{
-    for (int i = 0; i < count; i++) {
-        free(lanes[i].last_ranks);
-        free(lanes[i].sequences);
-        free(lanes[i].block_tables);
-        free(lanes[i].free_blocks);
-        free(lanes[i].rows);
-    }
-    free(lanes);
+    free(lane->last_ranks);
+    free(lane->sequences);
+    free(lane->block_tables);
+    free(lane->free_blocks);
+    free(lane->rows);
 }
 
 bool lane_admit(struct lane *lane, struct request *request)

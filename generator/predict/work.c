@@ -1,0 +1,302 @@
+#include "predict/work.h"
+
+#include <assert.h>
+
+enum { F32 = 4 };
+
+/* ---- a step's rows */
+
+const struct micro_rows *rows_of_op(const struct work_site *site, const struct op *op)
+{
+    size_t lane = (size_t)lane_of(site->plan, site->row);
+    return &site->step->rows[lane * (size_t)site->step->active + (size_t)op->micro];
+}
+
+/* Where [lane][layer][micro-batch] of the op is among the step's routes. */
+static size_t route_index(const struct work_site *site, const struct op *op, size_t lane)
+{
+    size_t layers = (size_t)site->class->shape.model_layers, layer = (size_t)(site->row->layer_base + op->layer);
+    return (lane * layers + layer) * (size_t)site->step->active + (size_t)op->micro;
+}
+
+int sent_rows(const struct work_site *site, const struct op *op, int from, int to)
+{
+    size_t ep = (size_t)site->class->shape.ep, lane = (size_t)site->row->at[AXIS_DP] * ep + (size_t)from;
+    return site->step->routes.sent_rows[route_index(site, op, lane) * ep + (size_t)to];
+}
+
+static const int32_t *slot_rows(const struct work_site *site, const struct op *op)
+{
+    size_t at = route_index(site, op, (size_t)lane_of(site->plan, site->row));
+    return site->step->routes.slot_rows + at * (size_t)site->class->shape.expert_slots;
+}
+
+/* ---- counting */
+
+struct counting {
+    const struct work_site *site;
+    const struct shapes *shape;
+    const struct op *op;
+    struct micro_rows rows; /* of this lane and micro-batch */
+    struct op_work work;
+};
+
+static void feature(struct counting *count, int index, double value)
+{
+    count->work.features[index] = value;
+}
+
+/* Activations are f32 wherever they are. */
+static void touch_values(struct counting *count, double values)
+{
+    count->work.memory_bytes += values * F32;
+}
+
+static void add_product(struct counting *count, enum dtype dtype, double rows, int outputs, int inputs)
+{
+    const struct work_site *site = count->site;
+    if (rows <= 0)
+        return;
+    count->work.flops[dtype] += 2 * rows * outputs * inputs;
+    count->work.memory_bytes += (double)packed_bytes(dtype, outputs, inputs);
+    touch_values(count, rows * (outputs + inputs));
+    if (site->hardware->calibrated)
+        count->work.product_s += product_seconds(site->hardware->calibrated, dtype, site->company,
+                                                 site->footprint_bytes, rows, outputs, inputs);
+}
+
+/* ---- the ops */
+
+static void count_stream(struct counting *count)
+{
+    feature(count, 1, (double)count->rows.rows * count->shape->hidden);
+    touch_values(count, 2.0 * count->rows.rows * count->shape->hidden);
+}
+
+static void count_rotary(struct counting *count)
+{
+    feature(count, 1, (double)count->rows.rows * count->shape->head_dim);
+    touch_values(count, (double)count->rows.rows * count->shape->head_dim);
+}
+
+static void count_attention(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    double rows = count->rows.rows, positions = (double)count->rows.positions;
+    int query = shape->heads * shape->head_dim, key = shape->kv_heads * shape->head_dim;
+    add_product(count, count->site->class->weights, rows, query + 2 * key, shape->hidden);
+    add_product(count, count->site->class->weights, rows, shape->hidden, query);
+    count->work.flops[DTYPE_F32] += 4 * positions * query;
+    touch_values(count, 2 * positions * key + 2 * rows * key);
+    feature(count, 1, rows * (shape->hidden + query + 2 * key));
+    feature(count, 2, rows * shape->heads);
+    feature(count, 3, positions * query);
+    feature(count, 4, positions * shape->heads);
+}
+
+static void count_reduce(struct counting *count)
+{
+    double values = (double)count->rows.rows * count->shape->hidden;
+    feature(count, 1, values * (count->shape->tp + 1));
+    feature(count, 2, count->shape->tp - 1);
+    touch_values(count, values * (count->shape->tp + 1));
+}
+
+static void count_route(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    double rows = count->rows.rows;
+    add_product(count, DTYPE_F32, rows, shape->experts, shape->hidden);
+    feature(count, 1, rows * shape->hidden);
+    feature(count, 2, rows * shape->experts * shape->top_k);
+    feature(count, 3, rows);
+    touch_values(count, 2 * rows * shape->hidden);
+}
+
+static void count_dispatch_start(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    int own = count->site->row->at[AXIS_EP];
+    double sent = 0;
+    for (int peer = 0; peer < shape->ep; peer++)
+        if (peer != own)
+            sent += sent_rows(count->site, count->op, own, peer);
+    feature(count, 1, sent * shape->hidden);
+    feature(count, 2, (double)count->rows.rows * shape->top_k * shape->ep);
+    feature(count, 3, shape->ep - 1);
+    touch_values(count, 2 * sent * shape->hidden);
+}
+
+static double all_slot_rows(const struct counting *count, int *slots)
+{
+    const int32_t *rows = slot_rows(count->site, count->op);
+    double sum = 0;
+    for (int slot = 0; slot < count->shape->expert_slots; slot++) {
+        sum += rows[slot];
+        *slots += rows[slot] > 0;
+    }
+    return sum;
+}
+
+static void count_sort(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    int slots = 0;
+    feature(count, 1, all_slot_rows(count, &slots));
+    feature(count, 2, (double)count->rows.rows * shape->top_k * (shape->ep == 1));
+    feature(count, 3, (double)shape->expert_slots * shape->ep);
+    feature(count, 4, shape->ep - 1);
+}
+
+static void count_experts(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    const int32_t *rows = slot_rows(count->site, count->op);
+    enum dtype dtype = count->site->class->weights;
+    int slots = 0;
+    double arrivals = all_slot_rows(count, &slots);
+    for (int slot = 0; slot < shape->expert_slots; slot++) {
+        add_product(count, dtype, rows[slot], 2 * shape->expert_hidden, shape->hidden);
+        add_product(count, dtype, rows[slot], shape->hidden, shape->expert_hidden);
+    }
+    feature(count, 1, arrivals * shape->hidden);
+    feature(count, 2, arrivals * shape->expert_hidden);
+    feature(count, 3, arrivals);
+    feature(count, 4, slots);
+    touch_values(count, 2 * arrivals * shape->hidden);
+}
+
+static void count_combine_start(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    int own = count->site->row->at[AXIS_EP];
+    double rows = 0;
+    for (int peer = 0; peer < shape->ep; peer++)
+        if (peer != own)
+            rows += sent_rows(count->site, count->op, peer, own);
+    feature(count, 1, rows * shape->hidden);
+    feature(count, 3, shape->ep - 1);
+    touch_values(count, 2.0 * rows * shape->hidden);
+}
+
+static void count_combine(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    double rows = 0;
+    for (int peer = 0; peer < shape->ep; peer++)
+        rows += sent_rows(count->site, count->op, count->site->row->at[AXIS_EP], peer);
+    feature(count, 1, rows * shape->hidden);
+    feature(count, 2, (double)count->rows.rows * shape->hidden);
+    feature(count, 3, shape->ep - 1);
+    touch_values(count, (3 * rows + count->rows.rows) * shape->hidden);
+}
+
+static void count_head(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    add_product(count, count->site->class->weights, count->rows.wanted, shape->vocabulary_slice, shape->hidden);
+    feature(count, 1, (double)count->rows.wanted * shape->hidden);
+}
+
+static void count_gather_logits(struct counting *count)
+{
+    feature(count, 1, count->shape->tp - 1);
+}
+
+static void count_sample(struct counting *count)
+{
+    feature(count, 1, (double)count->rows.wanted * count->shape->vocabulary);
+    feature(count, 2, count->rows.wanted);
+    touch_values(count, (double)count->rows.wanted * count->shape->vocabulary);
+}
+
+static void (*const counters[OP_KINDS])(struct counting *) = {
+    [OP_ROTARY] = count_rotary,
+    [OP_EMBED] = count_stream,
+    [OP_EMBED_SLICE] = count_stream,
+    [OP_REDUCE_EMBEDDING] = count_reduce,
+    [OP_RECEIVE_STAGE] = count_stream,
+    [OP_ATTENTION] = count_attention,
+    [OP_REDUCE_ATTENTION] = count_reduce,
+    [OP_ADD_ATTENTION] = count_reduce,
+    [OP_ROUTE] = count_route,
+    [OP_DISPATCH_START] = count_dispatch_start,
+    [OP_DISPATCH_FINISH] = count_sort,
+    [OP_GATHER] = count_sort,
+    [OP_EXPERTS] = count_experts,
+    [OP_COMBINE_START] = count_combine_start,
+    [OP_COMBINE_FINISH] = count_combine,
+    [OP_SCATTER] = count_combine,
+    [OP_REDUCE_EXPERTS] = count_reduce,
+    [OP_ADD_EXPERTS] = count_reduce,
+    [OP_SEND_STAGE] = count_stream,
+    [OP_HEAD] = count_head,
+    [OP_GATHER_LOGITS] = count_gather_logits,
+    [OP_SAMPLE] = count_sample,
+};
+
+struct op_work work_of(const struct work_site *site, const struct op *op)
+{
+    struct counting count = {.site = site, .shape = &site->class->shape, .op = op};
+    assert(op->micro < site->step->active);
+    count.rows = *rows_of_op(site, op);
+    feature(&count, 0, 1);
+    counters[op->kind](&count);
+    return count.work;
+}
+
+/* ---- seconds */
+
+double work_seconds(const struct hardware *hardware, enum op_kind kind, const struct op_work *work)
+{
+    double seconds = hardware->op_overhead_s;
+    if (hardware->calibrated) {
+        seconds = work->product_s;
+        for (int i = 0; i < OP_FEATURES; i++)
+            seconds += hardware->calibrated->op_s[kind][i] * work->features[i];
+        return seconds;
+    }
+    double arithmetic = 0;
+    for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++)
+        if (hardware->flops[dtype].sustained > 0)
+            arithmetic += work->flops[dtype] / hardware->flops[dtype].sustained;
+    double memory = work->memory_bytes / hardware->memory.sustained;
+    return seconds + (arithmetic > memory ? arithmetic : memory);
+}
+
+double touched_bytes(const struct work_site *site)
+{
+    const struct rank_class *class = site->class;
+    const struct shapes *shape = &class->shape;
+    double bytes = (double)class->shard_bytes[SHARD_DENSE];
+    double slot_bytes = (double)class->tensors[TENSOR_GATE_UP].slot_stride;
+    size_t lane = (size_t)lane_of(site->plan, site->row), active = (size_t)site->step->active;
+    if (class->first_stage) /* of the embedding only the rows of the step's tokens */
+        bytes -= (double)class->tensors[TENSOR_EMBEDDING].bytes;
+    for (int layer = 0; layer < shape->layers; layer++)
+        for (int slot = 0; slot < shape->expert_slots; slot++) {
+            bool used = false;
+            for (size_t micro = 0; micro < active; micro++) {
+                size_t at = (lane * (size_t)shape->model_layers + (size_t)(site->row->layer_base + layer)) * active;
+                used |= site->step->routes.slot_rows[(at + micro) * (size_t)shape->expert_slots + (size_t)slot] > 0;
+            }
+            bytes += used ? slot_bytes : 0;
+        }
+    return bytes;
+}
+
+double step_model_flops(const struct plan *plan, const struct step *step)
+{
+    const struct shapes *shape = &plan->classes[0].shape;
+    double query = (double)shape->model_heads * shape->head_dim, key = (double)shape->model_kv_heads * shape->head_dim;
+    double layer = shape->hidden * (2 * query + 2 * key) + (double)shape->hidden * shape->experts +
+                   3.0 * shape->top_k * shape->hidden * shape->model_expert_hidden;
+    double rows = 0, wanted = 0, positions = 0;
+    for (int i = 0; i < plan->grid[AXIS_DP] * plan->grid[AXIS_EP] * step->active; i++) {
+        rows += step->rows[i].rows;
+        wanted += step->rows[i].wanted;
+        positions += (double)step->rows[i].positions;
+    }
+    return 2 * shape->model_layers * (rows * layer + 2 * positions * query) +
+           2 * wanted * shape->hidden * shape->vocabulary;
+}

@@ -1,0 +1,70 @@
+/* What an op has to do in a step, and how long that takes on some hardware.
+ *
+ * The work is counted from the plan: matrix products with their rows, bytes read and written, and the op's features,
+ * the counts that the rest of its time is proportional to.
+ *
+ *   op                features beside 1 (each call)
+ *   ROTARY            rows x head_dim
+ *   EMBED*            rows x hidden
+ *   REDUCE*, ADD*     rows x hidden x shares, peers
+ *   RECEIVE, SEND     rows x hidden
+ *   ATTENTION         rows x (hidden + qkv), rows x heads, positions x heads x head_dim, positions x heads
+ *   ROUTE             rows x hidden, rows x experts x top_k, rows
+ *   DISPATCH_START    sent rows x hidden, rows x top_k x ep, peers
+ *   DISPATCH_FINISH,
+ *   GATHER            arrivals, rows x top_k x ep, slots x ep, peers
+ *   EXPERTS           arrivals x hidden, arrivals x expert_hidden, arrivals, slots
+ *   COMBINE*, SCATTER sent rows x hidden, rows x hidden, peers
+ *   HEAD              wanted x hidden
+ *   SAMPLE            wanted x vocabulary, wanted
+ */
+#pragma once
+
+#include "hardware.h"
+#include "trace.h"
+
+struct op_work {
+    double flops[HARDWARE_DTYPES]; /* by dtype of the weights */
+    double memory_bytes;           /* weights, KV cache and activations, read and written */
+    double product_s;              /* of its matrix products, on calibrated hardware */
+    double features[OP_FEATURES];
+};
+
+/* Everything about a rank that its work depends on. */
+struct work_site {
+    const struct plan *plan;
+    const struct hardware *hardware;
+    const struct rank_class *class;
+    const struct rank_row *row;
+    const struct step *step;
+    double footprint_bytes; /* that the rank's processor passes over in a step */
+    int company;            /* ALONE or TOGETHER */
+};
+
+struct op_work work_of(const struct work_site *site, const struct op *op);
+
+/* Calibrated: products and features. Published figures: a launch, then whatever takes longer, arithmetic or memory. */
+double work_seconds(const struct hardware *hardware, enum op_kind kind, const struct op_work *work);
+
+/* One product of (rows, inputs) with a weight of outputs x inputs, on calibrated hardware. */
+double product_seconds(const struct calibration *calibration, enum dtype dtype, int company, double footprint_bytes,
+                       double rows, int outputs, int inputs);
+
+/* Bytes of weights and KV cache that the rank touches in the step. */
+double touched_bytes(const struct work_site *site);
+
+/* Arithmetic that the model needs for the step's rows: 2 FLOPs for each weight that a row meets and each position's
+ * keys and values; nothing that a split repeats, nothing that fills up a tile. */
+double step_model_flops(const struct plan *plan, const struct step *step);
+
+/* The rows of the op's micro-batch in the rank's lane. */
+const struct micro_rows *rows_of_op(const struct work_site *site, const struct op *op);
+
+/* How many rows ep coordinate `from` of the rank's replica sends to coordinate `to` in the op's layer and micro-batch.
+ */
+int sent_rows(const struct work_site *site, const struct op *op, int from, int to);
+
+static inline int lane_of(const struct plan *plan, const struct rank_row *row)
+{
+    return row->at[AXIS_DP] * plan->grid[AXIS_EP] + row->at[AXIS_EP];
+}

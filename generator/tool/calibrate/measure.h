@@ -1,0 +1,19 @@
+/* What calibration measures, each part in a file of its own. */
+#pragma once
+
+#include "base/error.h"
+#include "hardware.h"
+
+/* Matrix products with the best kernels: line_s by dtype, company, footprint and rows, and tile_s. */
+bool measure_products(struct calibration *calibration, int processors, struct error *error);
+
+/* Flags between processes: signal_s, wake_s, wake_call_s, switch_s, spin_s. */
+bool measure_signals(struct calibration *calibration, int processors, struct error *error);
+
+/* Runs `measure` in `count` processes at once, each on a processor of its own, all starting together. Each fills
+ * `values` doubles, given zeroed; out[i] is the median of what they found. */
+typedef void measurement(int process, double *values, void *context);
+bool measure_in_processes(int count, measurement *measure, void *context, int values, double *out, struct error *error);
+
+/* Of an odd number of values best; they are sorted in place. */
+double median_of(double *values, int count);

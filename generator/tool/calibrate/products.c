@@ -1,0 +1,122 @@
+/* What a line of a matrix product takes: a grid over the rows and over how many bytes of weights are passed over before
+ * the first ones come again. */
+#include "base/heap.h"
+#include "kernels/kernels.h"
+#include "tool/calibrate/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    OUTPUTS = 256,
+    INPUTS = 512,
+    FEW_INPUTS = 64, /* where the beginning of a tile shows */
+    SAMPLES = 7,
+    MOST_ROWS = 128
+};
+
+static const double SAMPLE_S = 2e-3; /* long enough for the clock, short enough that few are disturbed */
+static const int row_points[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, MOST_ROWS};
+static const double footprint_points[] = {128 << 10, 512 << 10, 2 << 20, 8 << 20, 24 << 20, 64 << 20, 192 << 20};
+
+enum {
+    ROW_POINTS = sizeof row_points / sizeof *row_points,
+    FOOTPRINTS = sizeof footprint_points / sizeof *footprint_points
+};
+_Static_assert((int)ROW_POINTS <= (int)MAX_ROW_POINTS && (int)FOOTPRINTS <= (int)MAX_FOOTPRINTS,
+               "the grid must fit struct calibration");
+
+struct bench {
+    const struct kernels *kernels;
+    enum dtype dtype;
+    unsigned char *weights; /* the largest footprint */
+    float *x, *y;
+    const float *rows[MOST_ROWS];
+};
+
+static double now_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Seconds of one product of `rows` rows, the weights taken in turn from `footprint` bytes: the median of the samples.
+ */
+static double time_product(const struct bench *bench, int rows, int inputs, double footprint)
+{
+    size_t bytes = packed_bytes(bench->dtype, OUTPUTS, inputs), room = (size_t)footprint;
+    int matrices = room > bytes ? (int)(room / bytes) : 1, at = 0;
+    double samples[SAMPLES];
+    /* One pass more than is timed brings what fits into the caches, but no more than a sample's time is spent on it. */
+    for (int sample = -1; sample < SAMPLES; sample++) {
+        int products = 0;
+        double begin = now_s(), end = begin;
+        while (end - begin < SAMPLE_S) {
+            struct packed weight = {bench->weights + (size_t)at * bytes, OUTPUTS, inputs, bench->dtype};
+            bench->kernels->matmul(bench->rows, rows, &weight, bench->y, OUTPUTS);
+            at = (at + 1) % matrices;
+            if (++products % 4 == 0 || rows > 8)
+                end = now_s();
+        }
+        if (sample >= 0)
+            samples[sample] = (end - begin) / products;
+    }
+    return median_of(samples, SAMPLES);
+}
+
+/* values[footprint][rows], then tile_s */
+static void measure_lines(int process, double *values, void *context)
+{
+    (void)process;
+    struct bench bench = *(struct bench *)context;
+    size_t bytes = (size_t)footprint_points[FOOTPRINTS - 1];
+    const double panels = OUTPUTS / PANEL;
+    bench.kernels = kernels_best();
+    bench.weights = aligned_alloc(2 << 20, bytes);
+    bench.x = heap_take((size_t)MOST_ROWS * INPUTS, sizeof(float));
+    bench.y = heap_take((size_t)MOST_ROWS * OUTPUTS, sizeof(float));
+    if (!bench.weights)
+        heap_exhausted();
+    memset(bench.weights, 0, bytes); /* zeros multiply as fast as any other numbers */
+    for (int row = 0; row < MOST_ROWS; row++)
+        bench.rows[row] = bench.x + (size_t)row * INPUTS;
+    double begins[ROW_POINTS];
+    for (int i = 0; i < ROW_POINTS; i++) {
+        double small = time_product(&bench, row_points[i], FEW_INPUTS, footprint_points[0]);
+        double large = time_product(&bench, row_points[i], INPUTS, footprint_points[0]);
+        double begin =
+            (small - large * FEW_INPUTS / INPUTS) / (panels * row_points[i] * (1 - (double)FEW_INPUTS / INPUTS));
+        begins[i] = begin > 0 ? begin : 0;
+    }
+    double tile_s = median_of(begins, ROW_POINTS);
+    for (int level = 0; level < FOOTPRINTS; level++)
+        for (int i = 0; i < ROW_POINTS; i++) {
+            double product = time_product(&bench, row_points[i], INPUTS, footprint_points[level]);
+            double lines = product - panels * row_points[i] * tile_s;
+            values[level * ROW_POINTS + i] = lines / (panels * INPUTS);
+        }
+    values[FOOTPRINTS * ROW_POINTS] = tile_s;
+}
+
+bool measure_products(struct calibration *calibration, int processors, struct error *error)
+{
+    calibration->footprints = FOOTPRINTS;
+    calibration->row_points = ROW_POINTS;
+    memcpy(calibration->footprint_bytes, footprint_points, sizeof footprint_points);
+    memcpy(calibration->rows, row_points, sizeof row_points);
+    for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++)
+        for (int company = 0; company < COMPANIES; company++) {
+            struct bench bench = {.dtype = (enum dtype)dtype};
+            double found[FOOTPRINTS * ROW_POINTS + 1];
+            if (!measure_in_processes(company == ALONE ? 1 : processors, measure_lines, &bench,
+                                      FOOTPRINTS * ROW_POINTS + 1, found, error))
+                return false;
+            for (int level = 0; level < FOOTPRINTS; level++)
+                memcpy(calibration->line_s[dtype][company][level], found + level * ROW_POINTS,
+                       ROW_POINTS * sizeof *found);
+            calibration->tile_s = found[FOOTPRINTS * ROW_POINTS];
+        }
+    return true;
+}
