@@ -12,12 +12,10 @@ enum { MOST_PART_BYTES = 1 << 20 };
 
 static const struct section {
     const char *name;
-    json_t *(*make)(const struct page_input *input);
+    json_t *(*make)(const struct page_facts *facts);
 } sections[] = {
-    {"title", page_title},
-    {"ranks", page_ranks},
-    {"ledger", page_ledger},
-    {"claims", page_claims},
+    {"title", page_title}, {"ledger", page_ledger},     {"prediction", page_prediction}, {"claims", page_claims},
+    {"ranks", page_ranks}, {"timeline", page_timeline}, {"traffic", page_traffic},       {"roofline", page_roofline},
 };
 
 #define TEMPLATE(name) "templates/report/" name
@@ -25,13 +23,9 @@ static const char *const styles[] = {TEMPLATE("page.css"), NULL};
 
 /* In the order in which they need each other. */
 static const char *const scripts[] = {
-    TEMPLATE("common.js"),
-    TEMPLATE("cells.js"),
-    TEMPLATE("title.js"),
-    TEMPLATE("ledger.js"),
-    TEMPLATE("ranks.js"),
-    TEMPLATE("start.js"),
-    NULL,
+    TEMPLATE("common.js"),     TEMPLATE("cells.js"),    TEMPLATE("title.js"), TEMPLATE("ledger.js"),
+    TEMPLATE("prediction.js"), TEMPLATE("claims.js"),   TEMPLATE("ranks.js"), TEMPLATE("timeline.js"),
+    TEMPLATE("traffic.js"),    TEMPLATE("roofline.js"), TEMPLATE("start.js"), NULL,
 };
 
 /* JSON inside a script element: a "<" could end the element, so none is left. It only occurs within strings. */
@@ -51,8 +45,10 @@ static void add_escaped(struct text *out, const char *json)
 static void add_data(const struct page_input *input, struct text *out)
 {
     json_t *page = json_object();
+    struct page_facts facts;
+    page_facts_make(input, &facts);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        json_t *section = sections[i].make(input);
+        json_t *section = sections[i].make(&facts);
         if (section)
             json_object_set_new(page, sections[i].name, section);
     }
@@ -61,6 +57,7 @@ static void add_data(const struct page_input *input, struct text *out)
         add_escaped(out, json);
     free(json);
     json_decref(page);
+    pool_free(&facts.pool);
 }
 
 /* A global of the template: the text as it is. */

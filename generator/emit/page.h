@@ -16,10 +16,11 @@ struct page_claim {
 
 struct page_input {
     const struct plan *plan;
-    const struct strategy *strategy; /* its requirements and its hardware; without hardware nothing is predicted */
+    const struct strategy *strategy; /* for what it requires */
+    const struct hardware *hardware; /* NULL: nothing is predicted */
     const struct routing *routing;   /* where routers send rows */
     const char *routing_name;        /* the same in words: "uniform" */
-    const struct page_claim *claims; /* NULL: the strategy has none */
+    const struct page_claim *claims; /* where the strategy has any */
     int claim_count;
 };
 

@@ -1,9 +1,9 @@
 /* What the page shows of the plan alone: the title block, where each rank is, and what it owns. */
 #include "emit/page_parts.h"
 
-json_t *page_title(const struct page_input *input)
+json_t *page_title(const struct page_facts *facts)
 {
-    const struct plan *plan = input->plan;
+    const struct plan *plan = facts->plan;
     const struct shapes *shape = &plan->classes[0].shape;
     json_t *grid = json_array(), *axes = json_array();
     for (int axis = 0; axis < AXES; axis++) {
@@ -26,9 +26,9 @@ json_t *page_title(const struct page_input *input)
 
 /* By rank number: its place among the coordinates (dp outermost, tp innermost), its class, its first layer. Groups and
  * neighbours follow from the coordinates, so that 4096 ranks stay small. */
-json_t *page_ranks(const struct page_input *input)
+json_t *page_ranks(const struct page_facts *facts)
 {
-    const struct plan *plan = input->plan;
+    const struct plan *plan = facts->plan;
     json_t *places = json_array(), *classes = json_array(), *layers = json_array();
     for (int rank = 0; rank < plan->world; rank++) {
         const struct rank_row *row = &plan->ranks[rank];
@@ -42,11 +42,11 @@ json_t *page_ranks(const struct page_input *input)
     return json_pack("{s:o, s:o, s:o}", "places", places, "classes", classes, "first_layers", layers);
 }
 
-json_t *page_ledger(const struct page_input *input)
+json_t *page_ledger(const struct page_facts *facts)
 {
     json_t *classes = json_array();
-    for (int i = 0; i < input->plan->class_count; i++) {
-        const struct rank_class *class = &input->plan->classes[i];
+    for (int i = 0; i < facts->plan->class_count; i++) {
+        const struct rank_class *class = &facts->plan->classes[i];
         json_t *lines = json_array();
         for (int line = 0; line < class->ledger_count; line++)
             json_array_append_new(

@@ -52,7 +52,7 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes))
     if (value !== undefined)
       node.setAttribute(name, value);
-  node.append(...children.flat());
+  node.append(...children.flat(Infinity));
   return node;
 }
 const el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);

@@ -1,0 +1,47 @@
+/* The headline numbers, and what the ranks' time goes into. */
+
+const shareNames = ["compute", "communication", "exposed waiting", "bubble"];
+const shareColours = ["#0072b2", "#009e73", "#d55e00", "#8a8f96"];
+
+const figure = (word, value, note) => el("div", {}, el("dt", {}, word), el("dd", {}, value, el("small", {}, note)));
+
+function required(value, limit, shown, isMet) {
+  return limit === undefined ? "" : ` required: ${shown(limit)}, ${isMet ? "met" : "missed"}`;
+}
+
+function phaseFigures(phase) {
+  const mfu = phase.mfu > 0 ? percent(phase.mfu) : "–";
+  return [
+    figure(`${phase.name} tokens/s`, rate(phase.tokens_per_s, ""), `${rate(phase.tokens_per_s / world, "")}a rank`),
+    figure(`${phase.name} step`, time(phase.step), counted(phase.steps, "step")),
+    figure(`${phase.name} MFU`, mfu, phase.mfu > 0 ? "of all ranks' peak" : "no peak is stated"),
+    figure(`${phase.name} bubbles`, percent(phase.shares[3]), "of the ranks' time"),
+    figure(`${phase.name} exposed communication`, percent(phase.shares[2]), "of the ranks' time, waiting in a stage"),
+  ];
+}
+
+function shareBar(phase) {
+  const parts = phase.shares.map((share, i) => el("span", { style: `width:${100 * share}%;background:${shareColours[i]}`,
+    title: `${shareNames[i]}: ${percent(share)}` }));
+  return el("div", {}, el("strong", {}, phase.name),
+    el("div", { class: "bar", role: "img", "aria-label": phase.shares.map((s, i) => `${shareNames[i]} ${percent(s)}`).join(", ") },
+      parts));
+}
+
+function drawPrediction() {
+  const { hardware, source, routing, sequences, prompt_tokens: prompt, new_tokens: more, ttft, phases } = page.prediction;
+  const limit = page.prediction.required_ttft, tokens = page.prediction.required_tokens_per_s;
+  fill(section("speed"), {}, [
+    paragraph(`Predicted on ${hardware}${source ? ` (${source})` : ""}: ${counted(sequences, "sequence")} a lane, ` +
+      `each ${counted(prompt, "prompt token")} and ${counted(more, "new token")}; routing ${routing}.`, "quiet"),
+    el("dl", { class: "figures" },
+      figure("time to first token", time(ttft), "of the last sequence" + required(ttft, limit, time, ttft <= limit)),
+      phases.flatMap(phaseFigures)),
+    tokens === undefined ? [] : paragraph(`Required throughput: ${rate(tokens, "tokens/s")} of all ranks, ` +
+      `${rate(tokens / world, "tokens/s")} a rank.`),
+    el("h3", {}, "Where the ranks' time goes"),
+    el("ul", { class: "legend" }, shareNames.map((name, i) => swatch(shareColours[i], name))),
+    el("div", { class: "bars" }, phases.map(shareBar)),
+    table("Shares of the ranks' time", ["phase", ...shareNames.map(name => "#" + name)],
+      phases.map(phase => [phase.name, ...phase.shares.map(percent)]))]);
+}
