@@ -7,6 +7,11 @@
 
 enum { MOST_BLOCKS = 128 };
 
+static const char *const kind_names[MAILBOX_KINDS] = {
+    [MAILBOX_STAGE] = "stage to stage",      [MAILBOX_PARTIAL] = "tp sums", [MAILBOX_DISPATCH] = "rows to experts",
+    [MAILBOX_COMBINE] = "sums from experts", [MAILBOX_LOGITS] = "logits",
+};
+
 struct traffic {
     const struct page_facts *facts;
     struct link_level levels[MAX_LINK_LEVELS]; /* of the hardware; else those of the strategy: inside a node, between */
@@ -102,7 +107,7 @@ static json_t *kinds_json(const struct traffic *traffic)
             json_array_append_new(levels, page_bytes(traffic->kinds[kind][level]));
         }
         if (sum > 0)
-            json_array_append_new(kinds, json_pack("{s:s, s:O}", "text", mailbox_texts[kind], "levels", levels));
+            json_array_append_new(kinds, json_pack("{s:s, s:O}", "text", kind_names[kind], "levels", levels));
         json_decref(levels);
     }
     return kinds;

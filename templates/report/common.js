@@ -26,8 +26,9 @@ function scaled(number, units, step) {
 }
 const bytes = number => scaled(number, ["B", "KiB", "MiB", "GiB", "TiB"], 1024);
 const time = nanoseconds => scaled(nanoseconds, ["ns", "µs", "ms", "s"], 1000);
-const rate = (number, unit) => scaled(number, ["", "k", "M", "G", "T", "P"], 1000).replace(/ (.?)$/, ` $1${unit}`);
-const percent = share => (share * 100).toFixed(share < 0.1 ? 2 : 1) + " %";
+const rate = (number, unit) => scaled(number, ["", "k", "M", "G", "T", "P", "E"], 1000) + unit;
+const tokenRate = number => rate(number, "").trim() + " tokens/s";
+const percent = share => (share > 0 && share < 0.001 ? (share * 100).toPrecision(2) : digits(share * 100)) + " %";
 const counted = (count, noun) => thousands(count) + " " + noun + (count === 1 ? "" : /ss$|ch$/.test(noun) ? "es" : "s");
 
 /* "0-30 by 2, 64": ascending numbers as runs. */
@@ -87,16 +88,17 @@ function choice(label, options, pressed, pick) {
   return el("fieldset", {}, el("legend", {}, label), buttons);
 }
 
-/* Calls draw(width) now, and again whenever the width of the element changes. */
+/* Calls draw(width) now, whenever the width of the element changes, and with paper's width before printing. */
+const drawings = [], paperWidth = 680;
 function drawToWidth(element, draw) {
-  let width = 0;
-  const redraw = () => {
-    const now = Math.floor(element.clientWidth);
-    if (now > 0 && now !== width)
-      draw(width = now);
+  let drawn = 0;
+  const redraw = width => {
+    if (width > 0 && width !== drawn)
+      draw(drawn = width);
   };
-  redraw();
-  new ResizeObserver(redraw).observe(element);
+  drawings.push(redraw);
+  redraw(Math.floor(element.clientWidth));
+  new ResizeObserver(() => matchMedia("print").matches || redraw(Math.floor(element.clientWidth))).observe(element);
 }
 
 /* ---- colours: Okabe and Ito's eight, told apart by the colour-blind; viridis for more values than that */

@@ -9,17 +9,6 @@ function required(value, limit, shown, isMet) {
   return limit === undefined ? "" : ` required: ${shown(limit)}, ${isMet ? "met" : "missed"}`;
 }
 
-function phaseFigures(phase) {
-  const mfu = phase.mfu > 0 ? percent(phase.mfu) : "–";
-  return [
-    figure(`${phase.name} tokens/s`, rate(phase.tokens_per_s, ""), `${rate(phase.tokens_per_s / world, "")}a rank`),
-    figure(`${phase.name} step`, time(phase.step), counted(phase.steps, "step")),
-    figure(`${phase.name} MFU`, mfu, phase.mfu > 0 ? "of all ranks' peak" : "no peak is stated"),
-    figure(`${phase.name} bubbles`, percent(phase.shares[3]), "of the ranks' time"),
-    figure(`${phase.name} exposed communication`, percent(phase.shares[2]), "of the ranks' time, waiting in a stage"),
-  ];
-}
-
 function shareBar(phase) {
   const parts = phase.shares.map((share, i) => el("span", { style: `width:${100 * share}%;background:${shareColours[i]}`,
     title: `${shareNames[i]}: ${percent(share)}` }));
@@ -36,12 +25,15 @@ function drawPrediction() {
       `each ${counted(prompt, "prompt token")} and ${counted(more, "new token")}; routing ${routing}.`, "quiet"),
     el("dl", { class: "figures" },
       figure("time to first token", time(ttft), "of the last sequence" + required(ttft, limit, time, ttft <= limit)),
-      phases.flatMap(phaseFigures)),
-    tokens === undefined ? [] : paragraph(`Required throughput: ${rate(tokens, "tokens/s")} of all ranks, ` +
-      `${rate(tokens / world, "tokens/s")} a rank.`),
+      phases.map(phase => figure(phase.name, tokenRate(phase.tokens_per_s),
+        `${tokenRate(phase.tokens_per_s / world)} a rank`))),
+    tokens === undefined ? [] : paragraph(`Required throughput: ${tokenRate(tokens)} of all ranks, ` +
+      `${tokenRate(tokens / world)} a rank.`),
     el("h3", {}, "Where the ranks' time goes"),
     el("ul", { class: "legend" }, shareNames.map((name, i) => swatch(shareColours[i], name))),
     el("div", { class: "bars" }, phases.map(shareBar)),
-    table("Shares of the ranks' time", ["phase", ...shareNames.map(name => "#" + name)],
-      phases.map(phase => [phase.name, ...phase.shares.map(percent)]))]);
+    table("A step of each phase, and what the ranks' time goes into",
+      ["phase", "#steps", "#step", "#MFU", ...shareNames.map(name => "#" + name)],
+      phases.map(({ name, steps, step, mfu, shares }) => [name, thousands(steps), time(step),
+        mfu > 0 ? percent(mfu) : "no peak stated", ...shares.map(percent)]))]);
 }

@@ -40,8 +40,9 @@ function rankRow(rank) {
   ]);
 }
 
-/* Strokes tell the four groups apart without colour. */
+/* Strokes tell the four groups apart without colour; small cells have no room for them. */
 const groupStrokes = [{ "stroke-dasharray": "1 3" }, { "stroke-dasharray": "5 3" }, {}, { "stroke-width": 4 }];
+const roomForStrokes = 14;
 const groupStyles = ["dotted", "dashed", "solid", "thick"];
 
 function markGroups(map, rank) {
@@ -52,12 +53,12 @@ function markGroups(map, rank) {
   for (let other = 0; other < world; other++)
     if (!members.has(other))
       dim += map.box(other);
-  const inset = map.size >= 8 ? 1.5 : 0;
+  const inset = map.size < roomForStrokes ? 0.5 : 1.5;
   const outline = group => group.map(other => map.box(other, inset)).join("");
   map.marks.replaceChildren(
     svg("path", { class: "dim", d: dim }),
     ...groups.map((group, axis) => svg("path", { class: "members", d: outline(group), "data-group": axes[axis],
-      "data-members": group.length, ...groupStrokes[axis] })),
+      "data-members": group.length, ...(map.size < roomForStrokes ? { "stroke-width": 1 } : groupStrokes[axis]) })),
     svg("path", { class: "cursor under", d: map.box(rank) }), svg("path", { class: "cursor", d: map.box(rank) }));
 }
 

@@ -17,9 +17,11 @@ if (page.traffic)
   drawTraffic();
 page.roofline ? drawRoofline() : say("roofline", noHardware);
 
-/* On paper everything is open. */
+/* On paper everything is open, and as wide as the paper. */
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details"))
     details.open = true;
+  for (const redraw of drawings)
+    redraw(paperWidth);
 });
 root.dataset.ready = "yes";

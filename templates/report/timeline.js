@@ -47,10 +47,10 @@ class Timeline {
     this.draw();
   }
 
-  draw() {
+  draw(width = this.room) {
     const labelWidth = 46, top = 22, bottom = top + this.lanes.length * this.row;
-    const room = Math.max(100, this.element.clientWidth - labelWidth - 1);
-    this.width = room * this.zoom;
+    this.room = width;
+    this.width = Math.max(100, width - labelWidth - 1) * this.zoom;
     this.scale = this.width / this.phase.length;
     fill(this.labels, { width: labelWidth, height: bottom, viewBox: `0 0 ${labelWidth} ${bottom}` }, []);
     fill(this.svg, { width: this.width, height: bottom, viewBox: `0 0 ${this.width} ${bottom}` }, []);
@@ -180,6 +180,7 @@ function drawTimeline() {
     el("ul", { class: "legend" }, Object.entries(groupColours).map(([group, colour]) => swatch(colour, group)),
       swatch("var(--wait)", "waiting in its stage"), swatch("var(--idle)", "bubble")),
     timeline.element, el("div", { class: "screen" }, timeline.readout), folded("The ops as a table", numbers));
+  timeline.room = timeline.element.clientWidth;
   show(phases[0].name);
-  drawToWidth(timeline.element, () => timeline.draw());
+  drawToWidth(timeline.element, width => timeline.draw(width));
 }
