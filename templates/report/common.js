@@ -98,7 +98,8 @@ function drawToWidth(element, draw) {
   };
   drawings.push(redraw);
   redraw(Math.floor(element.clientWidth));
-  new ResizeObserver(() => matchMedia("print").matches || redraw(Math.floor(element.clientWidth))).observe(element);
+  const follow = () => matchMedia("print").matches || redraw(Math.floor(element.clientWidth));
+  new ResizeObserver(() => requestAnimationFrame(follow)).observe(element); /* not within its own notification */
 }
 
 /* ---- colours: Okabe and Ito's eight, told apart by the colour-blind; viridis for more values than that */

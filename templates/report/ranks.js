@@ -41,7 +41,7 @@ function rankRow(rank) {
 }
 
 /* Strokes tell the four groups apart without colour; small cells have no room for them. */
-const groupStrokes = [{ "stroke-dasharray": "1 3" }, { "stroke-dasharray": "5 3" }, {}, { "stroke-width": 4 }];
+const groupStrokes = ["stroke-dasharray:1 3", "stroke-dasharray:5 3", "", "stroke-width:4"];
 const roomForStrokes = 14;
 const groupStyles = ["dotted", "dashed", "solid", "thick"];
 
@@ -58,7 +58,7 @@ function markGroups(map, rank) {
   map.marks.replaceChildren(
     svg("path", { class: "dim", d: dim }),
     ...groups.map((group, axis) => svg("path", { class: "members", d: outline(group), "data-group": axes[axis],
-      "data-members": group.length, ...(map.size < roomForStrokes ? { "stroke-width": 1 } : groupStrokes[axis]) })),
+      "data-members": group.length, style: map.size < roomForStrokes ? "stroke-width:1" : groupStrokes[axis] })),
     svg("path", { class: "cursor under", d: map.box(rank) }), svg("path", { class: "cursor", d: map.box(rank) }));
 }
 

@@ -41,7 +41,7 @@ function drawTraffic() {
     legend.replaceChildren(...(colour === "level" ? levels.map((name, level) => swatch(palette[level], name)) :
       [el("li", {}, bytes(least), el("span", { class: "gradient",
         style: "background:linear-gradient(90deg, color-mix(in srgb, var(--ramp) 15%, transparent), var(--ramp))" }),
-      bytes(most), " (logarithmic)")]));
+      bytes(most)), el("li", {}, "logarithmic")]));
   };
   frame.append(matrix.svg);
   section("traffic").append(paragraph(lead, "quiet"),
