@@ -12,15 +12,15 @@ static bool write_page(const struct command_line *line, struct error *error)
     struct text page = {0};
     if (!needs("-o HTML", line->output, error))
         return false;
-    const char *routing_name = line->routing ? line->routing : "uniform";
-    struct routing routing;
+    const char *routed = line->routing ? line->routing : "uniform";
+    struct routing routing = {.kind = ROUTING_UNIFORM};
     bool done = compile(&compilation, line->input, line->model, error) &&
-                routing_read(routing_name, &compilation.plan, &compilation.pool, &routing, error);
+                routing_read(routed, &compilation.plan, &compilation.pool, &routing, error);
     const struct page_input input = {.plan = &compilation.plan,
                                      .strategy = &compilation.strategy,
                                      .hardware = compilation.strategy.hardware,
                                      .routing = &routing,
-                                     .routing_name = routing_name};
+                                     .routing_name = routing.kind == ROUTING_MEASURED ? "as measured" : routed};
     done = done && emit_page(&input, &page, error) && file_write(line->output, page.bytes, page.length, 0644, error);
     if (done)
         printf("%s: %zu bytes about %s, plan %.12s\n", line->output, page.length,

@@ -42,22 +42,35 @@ static void add_escaped(struct text *out, const char *json)
     }
 }
 
-static void add_data(const struct page_input *input, struct text *out)
+/* All sections that there are. Jansson makes nothing of a text that is not UTF-8. */
+static bool add_sections(const struct page_facts *facts, json_t *page, struct error *error)
 {
-    json_t *page = json_object();
-    struct page_facts facts;
-    page_facts_make(input, &facts);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        json_t *section = sections[i].make(&facts);
-        if (section)
+        json_t *section = sections[i].make(facts);
+        if (!section)
+            return fail(error, facts->plan->path, 0,
+                        "a text of the page's section \"%s\" is not UTF-8; write it in UTF-8", sections[i].name);
+        if (json_is_null(section))
+            json_decref(section);
+        else
             json_object_set_new(page, sections[i].name, section);
     }
-    char *json = json_dumps(page, JSON_COMPACT | JSON_REAL_PRECISION(7));
+    return true;
+}
+
+static bool add_data(const struct page_input *input, struct text *out, struct error *error)
+{
+    struct page_facts facts;
+    page_facts_make(input, &facts);
+    json_t *page = json_object();
+    bool done = add_sections(&facts, page, error);
+    char *json = done ? json_dumps(page, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
     if (json)
         add_escaped(out, json);
     free(json);
     json_decref(page);
     pool_free(&facts.pool);
+    return done;
 }
 
 /* A global of the template: the text as it is. */
@@ -81,19 +94,25 @@ static bool add_files(struct templates *templates, const char *name, const char 
     return done;
 }
 
+/* What the template shows. The plan's name holds letters, digits and dashes only. */
+static bool add_globals(struct templates *templates, const struct page_input *input, struct error *error)
+{
+    struct text data = {0};
+    bool done = add_data(input, &data, error) && add_files(templates, "style", styles, error) &&
+                add_files(templates, "script", scripts, error);
+    add_global(templates, "data", &data);
+    text_free(&data);
+    lua_pushstring(templates->lua, input->plan->name);
+    sandbox_add(templates->lua, "name");
+    return done;
+}
+
 bool emit_page(const struct page_input *input, struct text *out, struct error *error)
 {
     char path[4096];
     struct templates templates;
     templates_open(&templates);
-    struct text data = {0};
-    add_data(input, &data);
-    add_global(&templates, "data", &data);
-    text_free(&data);
-    lua_pushstring(templates.lua, input->plan->name); /* letters, digits and dashes only */
-    sandbox_add(templates.lua, "name");
-    bool done = add_files(&templates, "style", styles, error) && add_files(&templates, "script", scripts, error) &&
-                home_path("templates/report/page.html", path, sizeof path, error) &&
+    bool done = add_globals(&templates, input, error) && home_path(TEMPLATE("page.html"), path, sizeof path, error) &&
                 template_run(&templates, path, out, error);
     templates_close(&templates);
     return done;

@@ -1,5 +1,6 @@
 /* The sections of the page as data: each function makes one member of the page's JSON object, which its caller owns.
- * NULL: there is nothing to show. Numbers are bytes, nanoseconds and plain counts unless a name says otherwise. */
+ * A JSON null: there is nothing to show. NULL: a text is not UTF-8. Numbers are bytes, nanoseconds and plain counts
+ * unless a name says otherwise. */
 #pragma once
 
 #include "emit/page.h"

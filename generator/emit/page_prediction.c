@@ -23,7 +23,7 @@ json_t *page_prediction(const struct page_facts *facts)
 {
     const struct page_input *input = facts->input;
     if (!input->hardware)
-        return NULL;
+        return json_null();
     struct workload workload = usual_workload(facts->plan);
     workload.routing = *input->routing;
     struct prediction prediction;
@@ -35,6 +35,7 @@ json_t *page_prediction(const struct page_facts *facts)
                              input->hardware->source ? input->hardware->source : "", "routing", input->routing_name,
                              "sequences", workload.sequences, "prompt_tokens", workload.prompt_tokens, "new_tokens",
                              workload.new_tokens, "ttft", page_nanoseconds(prediction.ttft_s), "phases", phases);
-    add_requirements(facts, json);
+    if (json)
+        add_requirements(facts, json);
     return json;
 }

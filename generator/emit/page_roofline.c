@@ -54,7 +54,7 @@ json_t *page_roofline(const struct page_facts *facts)
     static const char *const names[HARDWARE_DTYPES] = {[DTYPE_BF16] = "bf16", [DTYPE_F32] = "f32"};
     const struct hardware *hardware = facts->input->hardware;
     if (!hardware)
-        return NULL;
+        return json_null();
     json_t *kinds = json_array(), *flops = json_array();
     for (enum phase phase = 0; phase < PHASES; phase++)
         add_kinds(facts, phase, kinds);

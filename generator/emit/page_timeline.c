@@ -90,7 +90,7 @@ static json_t *phase_json(const struct page_facts *facts, enum phase phase)
 json_t *page_timeline(const struct page_facts *facts)
 {
     if (!facts->spans[PREFILL])
-        return NULL;
+        return json_null();
     json_t *phases = json_array();
     for (enum phase phase = 0; phase < PHASES; phase++)
         json_array_append_new(phases, phase_json(facts, phase));

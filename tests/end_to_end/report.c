@@ -162,6 +162,28 @@ START_TEST(bad_input_leaves_no_page)
 }
 END_TEST
 
+START_TEST(texts_that_are_not_utf8_are_refused)
+{
+    static const struct page_claim broken[] = {{"weights", "40 MB\xff", "346 MB", "false", ""}};
+    struct subject subject;
+    make_subject(&subject, "strategies/demo-8.lua");
+    struct error error;
+    struct text page = {0};
+    const struct routing routing = {.kind = ROUTING_UNIFORM};
+    const struct page_input input = {.plan = &subject.plan,
+                                     .strategy = &subject.strategy,
+                                     .routing = &routing,
+                                     .routing_name = "uniform",
+                                     .claims = broken,
+                                     .claim_count = COUNT(broken)};
+    ck_assert(!emit_page(&input, &page, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "\"claims\" is not UTF-8"));
+    ck_assert_ptr_nonnull(strstr(error.file, "demo-8.lua"));
+    text_free(&page);
+    free_subject(&subject);
+}
+END_TEST
+
 /* ---- pages in a browser */
 
 /* Its name, or NULL. */
@@ -322,6 +344,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {pages_are_self_contained_and_the_same_each_time, bad_input_leaves_no_page,
-                                  pages_work_in_a_browser, without_hardware_the_page_says_so};
+                                  texts_that_are_not_utf8_are_refused, pages_work_in_a_browser,
+                                  without_hardware_the_page_says_so};
     return run_suite("report", tests, COUNT(tests));
 }
