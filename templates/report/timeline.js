@@ -157,13 +157,26 @@ function opsTable(phase) {
     kinds.map(({ text, calls, run, wait }) => [text, thousands(calls), mean(run), mean(wait)]));
 }
 
+function timelineLead(phase) {
+  const shown = phase.ranks.length;
+  return `A ${phase.name} step with every micro-batch full: ${time(phase.length)}. ` + (shown === world ? "" :
+    `Shown are ${shown} of ${thousands(world)} ranks: of replica dp 0 and tp 0, ep spread evenly.`);
+}
+
+/* Paper shows both steps; they are drawn when it is printed. */
+function paperTimeline(phase) {
+  const timeline = new Timeline(), element = el("div", { class: "paper" }, paragraph(timelineLead(phase), "quiet"),
+    timeline.element, opsTable(phase));
+  drawToWidth(timeline.element, width => { timeline.room = width; timeline.show(phase); });
+  return element;
+}
+
 function drawTimeline() {
   const { phases } = page.timeline, timeline = new Timeline();
   const numbers = el("div"), lead = el("p", { class: "quiet" });
   const show = name => {
-    const phase = phases.find(other => other.name === name), shown = phase.ranks.length;
-    lead.textContent = `A ${name} step with every micro-batch full: ${time(phase.length)}. ` + (shown === world ? "" :
-      `Shown are ${shown} of ${thousands(world)} ranks: of replica dp 0 and tp 0, ep spread evenly.`);
+    const phase = phases.find(other => other.name === name);
+    lead.textContent = timelineLead(phase);
     numbers.replaceChildren(opsTable(phase));
     timeline.show(phase);
   };
@@ -176,10 +189,10 @@ function drawTimeline() {
     el("div", { class: "controls" }, choice("Step", phases.map(phase => phase.name), phases[0].name, show),
       el("fieldset", {}, el("legend", {}, "Zoom"), zoom("−", "zoom out", at => at / 2), zoom("+", "zoom in", at => at * 2),
         zoom("all", "show the whole step", () => 1))),
-    lead,
     el("ul", { class: "legend" }, Object.entries(groupColours).map(([group, colour]) => swatch(colour, group)),
       swatch("var(--wait)", "waiting in its stage"), swatch("var(--idle)", "bubble")),
-    timeline.element, el("div", { class: "screen" }, timeline.readout), folded("The ops as a table", numbers));
+    el("div", { class: "screen" }, lead, timeline.element, timeline.readout, folded("The ops as a table", numbers)),
+    ...phases.map(paperTimeline));
   timeline.room = timeline.element.clientWidth;
   show(phases[0].name);
   drawToWidth(timeline.element, width => timeline.draw(width));
