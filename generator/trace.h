@@ -75,4 +75,8 @@ void trace_json(const struct plan *plan, const struct trace *trace, struct text 
 
 /* Reads what trace_json wrote; refuses a trace of another plan. Free it, whether this succeeds or not. */
 bool trace_read(const char *path, const struct plan *plan, struct trace *trace, struct error *error);
+
+/* The same where no strategy is at hand: `plan` becomes what a trace holds of its own plan, which is its hash, grid,
+ * ranks, classes and ops, and the sizes of steps. All else in it is zero. pool_free(&plan->pool) in any case. */
+bool trace_read_alone(const char *path, struct plan *plan, struct trace *trace, struct error *error);
 void trace_free(struct trace *trace);

@@ -1,10 +1,12 @@
 /* The life of a rank: map everything, tell the head, run steps, end. */
+#define _GNU_SOURCE /* processor affinity */
 #include "rank.h"
 #include "shard_map.h"
 #include "transport/futex.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +127,20 @@ void touch_pages(const unsigned char *first, uint64_t bytes)
         (void)*(const volatile unsigned char *)(first + at);
 }
 
+/* On the processor whose place among those allowed is the rank's number. Where that cannot be had, anywhere. */
+static void stay_on_processor(const struct rank *r)
+{
+    cpu_set_t allowed, own;
+    if (!r->job->pinned || sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+        return;
+    CPU_ZERO(&own);
+    for (int cpu = 0, place = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && place++ == r->number)
+            CPU_SET(cpu, &own);
+    if (CPU_COUNT(&own) == 1)
+        sched_setaffinity(0, sizeof own, &own);
+}
+
 static void pick_kernels(struct rank *r, const char *name)
 {
     r->kernels = name ? kernels_named(name) : kernels_best();
@@ -232,6 +248,7 @@ int rank_main(int argc, char **argv, const struct class_info *class, struct rank
     map_segment(r, class, arguments.segment_file);
     catch_signals(r);
     introduce(r, class, stamped);
+    stay_on_processor(r);
     pick_kernels(r, arguments.kernels);
     map_timeline(r, class, arguments.trace_file);
     map_arena(r, class->arena_bytes);

@@ -1,6 +1,118 @@
+/* rankc calibrate: measures this machine and writes what predictions need of it. */
+#include "base/file.h"
+#include "base/heap.h"
+#include "base/progress.h"
 #include "commands/compilation.h"
+#include "tool/cache.h"
+#include "tool/calibrate/describe.h"
+#include "tool/calibrate/fit.h"
+#include "tool/calibrate/measure.h"
+#include "tool/calibrate/probes.h"
+
+#include <ftw.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int processors(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+/* What /proc/cpuinfo calls the processor. */
+static const char *processor_name(char *out, size_t room)
+{
+    char line[512];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    snprintf(out, room, "an unnamed processor");
+    while (file && fgets(line, sizeof line, file)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) != 0 || !colon)
+            continue;
+        snprintf(out, room, "%.*s", (int)strcspn(colon + 2, "\"\\\n"), colon + 2);
+        break;
+    }
+    if (file)
+        fclose(file);
+    return out;
+}
+
+static bool take_probe(const struct probe *probe, const char *folder, struct fit *fit, struct error *error)
+{
+    struct compilation compilation;
+    struct cache cache = {.lock = -1};
+    struct trace trace = {0};
+    char path[4096], model[4096];
+    snprintf(path, sizeof path, "%s/%s.lua", folder, probe->name);
+    snprintf(model, sizeof model, "%s/%s-model", folder, probe->name);
+    snprintf(cache.sources, sizeof cache.sources, "%s/%s/sources", folder, probe->name);
+    snprintf(cache.binaries, sizeof cache.binaries, "%s/%s/build", folder, probe->name);
+    snprintf(cache.shards, sizeof cache.shards, "%s/%s/shards", folder, probe->name);
+    if (!probe_write(probe, folder, error))
+        return false;
+    bool done = compile(&compilation, path, NULL, error) && prepare_ranks(&compilation.plan, model, &cache, error);
+    progress(probe->name);
+    done = done && probe_run(&compilation.plan, cache.binaries, cache.shards, &trace, error);
+    if (done)
+        fit_add(fit, &compilation.plan, &trace);
+    trace_free(&trace);
+    compilation_free(&compilation);
+    return done;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+    (void)status, (void)type, (void)at;
+    return remove(path);
+}
+
+static bool take_probes(const struct hardware *hardware, struct calibration *calibration, double *fit_error,
+                        struct error *error)
+{
+    char folder[1024];
+    const char *temporary = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/rankc-calibrate.XXXXXX", temporary && *temporary ? temporary : "/tmp");
+    if (!mkdtemp(folder))
+        return fail_errno(error, folder, "cannot be made");
+    struct fit fit = {.hardware = hardware};
+    bool done = true;
+    for (int i = 0; i < PROBES && done; i++) {
+        bool fits = probes[i].dp * probes[i].pp * probes[i].ep * probes[i].tp <= hardware->processors;
+        done = !fits || take_probe(&probes[i], folder, &fit, error);
+    }
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (done)
+        *fit_error = fit_solve(&fit, calibration);
+    fit_free(&fit);
+    return done;
+}
 
 bool command_calibrate(const struct command_line *line, struct error *error)
 {
-    return fail(error, line->input, 0, "rankc calibrate is not there yet; see the README");
+    char name[256];
+    double fit_error = 0;
+    struct calibration *calibration = heap_take(1, sizeof *calibration);
+    struct hardware hardware = {.processors = processors(),
+                                .source = processor_name(name, sizeof name),
+                                .calibrated = calibration,
+                                .memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE)};
+    progress("signals between processes");
+    bool done = measure_signals(calibration, hardware.processors, error);
+    progress("matrix products");
+    done = done && measure_kernels(calibration, error) && measure_products(calibration, hardware.processors, error) &&
+           take_probes(&hardware, calibration, &fit_error, error);
+    progress(NULL);
+    if (done) {
+        struct text text = {0};
+        derive_rates(calibration, &hardware);
+        describe_hardware(&hardware, &text);
+        done = file_write(line->output ? line->output : "this-machine.lua", text.bytes, text.length, 0644, error);
+        text_free(&text);
+        printf("%s: %s, ops fitted to %.1f %%\n", line->output, hardware.source, 100 * fit_error);
+    }
+    free(calibration);
+    return done;
 }

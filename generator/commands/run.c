@@ -9,6 +9,18 @@
 #include "verify/readback.h"
 #include "verify/verify.h"
 
+bool prepare_ranks(const struct plan *plan, const char *model_folder, const struct cache *cache, struct error *error)
+{
+    progress("generating");
+    if (!emit_sources(plan, cache->sources, error))
+        return false;
+    progress("compiling");
+    if (!build_ranks(cache->sources, cache->binaries, error))
+        return false;
+    progress("sharding");
+    return shard_checkpoint(plan, model_folder, cache->shards, NULL, error);
+}
+
 /* From a strategy: everything that is stale is made again, in a folder of its own. */
 static bool prepare_strategy(struct compilation *compilation, const struct command_line *line, struct cache *cache,
                              struct error *error)
@@ -22,14 +34,7 @@ static bool prepare_strategy(struct compilation *compilation, const struct comma
                     "the model is an inline table, which has no weights; give a checkpoint with --model");
     if (!cache_open(cache, compilation->plan.name, line->input, error))
         return false;
-    progress("generating");
-    if (!emit_sources(&compilation->plan, cache->sources, error))
-        return false;
-    progress("compiling");
-    if (!build_ranks(cache->sources, cache->binaries, error))
-        return false;
-    progress("sharding");
-    return shard_checkpoint(&compilation->plan, model, cache->shards, NULL, error);
+    return prepare_ranks(&compilation->plan, model, cache, error);
 }
 
 /* From a build: only shards may be stale. */

@@ -1,9 +1,10 @@
 #include "predict/processors.h"
+#include "predict/work.h"
 
 struct processors processors_make(const struct plan *plan, const struct hardware *hardware, struct pool *pool)
 {
     struct processors processors = {.calibration = hardware->calibrated};
-    processors.node_ranks = hardware->links[0].ranks < plan->world ? hardware->links[0].ranks : plan->world;
+    processors.node_ranks = node_ranks(plan, hardware);
     if (hardware->processors == 0 || hardware->processors >= processors.node_ranks)
         return processors;
     processors.each = hardware->processors;

@@ -258,39 +258,15 @@ static void take_memory(struct simulation *sim, struct actor *actor, struct pool
         actor->layer_free_s[i] = -1;
 }
 
-static void make_actor(struct simulation *sim, int rank, struct pool *pool)
+static void make_actor(struct simulation *sim, struct work_site site, struct pool *pool)
 {
-    const struct rank_row *row = &sim->plan->ranks[rank];
-    const struct rank_class *class = &sim->plan->classes[row->class_index];
-    struct actor *actor = &sim->actors[rank];
+    struct actor *actor = &sim->actors[site.row->rank];
     *actor = (struct actor){
-        .site = {.plan = sim->plan, .hardware = sim->hardware, .class = class, .row = row, .step = sim->step},
-        .schedule = &class->schedules[sim->step->phase],
+        .site = site,
+        .schedule = &site.class->schedules[sim->step->phase],
         .first_waiter = -1,
         .next_waiter = -1};
     take_memory(sim, actor, pool);
-}
-
-/* A processor passes over what all the ranks that share it touch; while stages work in turn, others read beside it only
- * if there are enough micro-batches. */
-static void share_footprints(struct simulation *sim)
-{
-    const struct processors *processors = &sim->processors;
-    int nodes = (sim->plan->world + processors->node_ranks - 1) / processors->node_ranks;
-    int each = sim->hardware->processors, stages = sim->plan->grid[AXIS_PP];
-    int at_work = processors->node_ranks / stages * (sim->step->active < stages ? sim->step->active : stages);
-    for (int node = 0; node < nodes; node++) {
-        int first = node * processors->node_ranks, end = first + processors->node_ranks;
-        double bytes = 0;
-        end = end < sim->plan->world ? end : sim->plan->world;
-        for (int rank = first; rank < end; rank++)
-            bytes += touched_bytes(&sim->actors[rank].site);
-        int sharing = end - first < each ? end - first : each;
-        for (int rank = first; rank < end; rank++) {
-            sim->actors[rank].site.footprint_bytes = bytes / sharing;
-            sim->actors[rank].site.company = at_work > 1 && sharing > 1 ? TOGETHER : ALONE;
-        }
-    }
 }
 
 /* The head wakes ranks one after another. */
@@ -331,10 +307,9 @@ void simulate_step(const struct plan *plan, const struct hardware *hardware, con
     sim.actors = pool_take(&own, (size_t)plan->world, sizeof *sim.actors);
     sim.agenda = agenda_make(plan->world, &own);
     sim.processors = processors_make(plan, hardware, &own);
+    struct work_site *sites = work_sites(plan, hardware, step, &own);
     for (int rank = 0; rank < plan->world; rank++)
-        make_actor(&sim, rank, &own);
-    if (hardware->calibrated)
-        share_footprints(&sim);
+        make_actor(&sim, sites[rank], &own);
     for (int rank = 0; rank < plan->world; rank++)
         agenda_add(&sim.agenda, start_seconds(&sim, rank), rank);
     while (sim.agenda.count > 0) {

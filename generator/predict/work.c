@@ -264,27 +264,6 @@ double work_seconds(const struct hardware *hardware, enum op_kind kind, const st
     return seconds + (arithmetic > memory ? arithmetic : memory);
 }
 
-double touched_bytes(const struct work_site *site)
-{
-    const struct rank_class *class = site->class;
-    const struct shapes *shape = &class->shape;
-    double bytes = (double)class->shard_bytes[SHARD_DENSE];
-    double slot_bytes = (double)class->tensors[TENSOR_GATE_UP].slot_stride;
-    size_t lane = (size_t)lane_of(site->plan, site->row), active = (size_t)site->step->active;
-    if (class->first_stage) /* of the embedding only the rows of the step's tokens */
-        bytes -= (double)class->tensors[TENSOR_EMBEDDING].bytes;
-    for (int layer = 0; layer < shape->layers; layer++)
-        for (int slot = 0; slot < shape->expert_slots; slot++) {
-            bool used = false;
-            for (size_t micro = 0; micro < active; micro++) {
-                size_t at = (lane * (size_t)shape->model_layers + (size_t)(site->row->layer_base + layer)) * active;
-                used |= site->step->routes.slot_rows[(at + micro) * (size_t)shape->expert_slots + (size_t)slot] > 0;
-            }
-            bytes += used ? slot_bytes : 0;
-        }
-    return bytes;
-}
-
 double step_model_flops(const struct plan *plan, const struct step *step)
 {
     const struct shapes *shape = &plan->classes[0].shape;

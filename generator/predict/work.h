@@ -50,8 +50,12 @@ double work_seconds(const struct hardware *hardware, enum op_kind kind, const st
 double product_seconds(const struct calibration *calibration, enum dtype dtype, int company, double footprint_bytes,
                        double rows, int outputs, int inputs);
 
-/* Bytes of weights and KV cache that the rank touches in the step. */
-double touched_bytes(const struct work_site *site);
+/* The sites of all ranks in a step, from the pool, by rank number. */
+struct work_site *work_sites(const struct plan *plan, const struct hardware *hardware, const struct step *step,
+                             struct pool *pool);
+
+/* Ranks of a node: those that the innermost links join. */
+int node_ranks(const struct plan *plan, const struct hardware *hardware);
 
 /* Arithmetic that the model needs for the step's rows: 2 FLOPs for each weight that a row meets and each position's
  * keys and values; nothing that a split repeats, nothing that fills up a tile. */

@@ -81,23 +81,12 @@ void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace
     struct layers *layers = heap_take(OP_KINDS, sizeof *layers);
     for (int i = FIRST_STEPS; i < trace->count; i++) {
         const struct trace_step *step = &trace->steps[i];
-        double bytes = 0;
+        struct pool pool = {0};
+        const struct work_site *sites = work_sites(plan, fit->hardware, &step->step, &pool);
         add_gap(&fit->gaps, step->begin_s - trace->steps[i - 1].end_s);
-        for (int pass = 0; pass < 2; pass++) /* the footprint first: all ranks share it */
-            for (int rank = 0; rank < plan->world; rank++) {
-                const struct rank_row *row = &plan->ranks[rank];
-                struct work_site site = {.plan = plan,
-                                         .hardware = fit->hardware,
-                                         .class = &plan->classes[row->class_index],
-                                         .row = row,
-                                         .step = &step->step,
-                                         .footprint_bytes = bytes / plan->world,
-                                         .company = plan->world > plan->grid[AXIS_PP] ? TOGETHER : ALONE};
-                if (pass == 0)
-                    bytes += touched_bytes(&site);
-                else
-                    add_rank(fit, &site, step, layers);
-            }
+        for (int rank = 0; rank < plan->world; rank++)
+            add_rank(fit, &sites[rank], step, layers);
+        pool_free(&pool);
     }
     free(layers);
 }
@@ -115,18 +104,26 @@ static double weight_of(const struct fit_sample *sample, const double x[OP_FEATU
     return scale * scale * (first || off < 1 ? 1 : 1 / off);
 }
 
+/* Features whose seconds are known already are not fitted, but taken off. */
 static double solve_kind(const struct fit_sample *samples, int count, double x[OP_FEATURES])
 {
+    double known[OP_FEATURES];
+    memcpy(known, x, sizeof known);
     double *rows = heap_take((size_t)count * OP_FEATURES, sizeof *rows),
            *values = heap_take((size_t)count, sizeof *values), *weights = heap_take((size_t)count, sizeof *weights),
            error = 0;
     for (int round = 0; round <= REWEIGHTINGS; round++) {
         for (int i = 0; i < count; i++) {
-            memcpy(rows + i * OP_FEATURES, samples[i].features, sizeof samples[i].features);
             values[i] = samples[i].measured_s - samples[i].product_s;
             weights[i] = weight_of(&samples[i], x, round == 0);
+            for (int j = 0; j < OP_FEATURES; j++) {
+                rows[i * OP_FEATURES + j] = known[j] > 0 ? 0 : samples[i].features[j];
+                values[i] -= known[j] * samples[i].features[j];
+            }
         }
         solve_non_negative(rows, values, weights, count, OP_FEATURES, x);
+        for (int j = 0; j < OP_FEATURES; j++)
+            x[j] = known[j] > 0 ? known[j] : x[j];
     }
     for (int i = 0; i < count; i++) {
         double predicted = samples[i].product_s;

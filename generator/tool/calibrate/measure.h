@@ -7,6 +7,9 @@
 /* Matrix products with the best kernels: line_s by dtype, company, footprint and rows, and tile_s. */
 bool measure_products(struct calibration *calibration, int processors, struct error *error);
 
+/* Kernels that are no products, in the ops that call them: attention over cached positions, SwiGLU. Into op_s. */
+bool measure_kernels(struct calibration *calibration, struct error *error);
+
 /* Flags between processes: signal_s, wake_s, wake_call_s, switch_s, spin_s. */
 bool measure_signals(struct calibration *calibration, int processors, struct error *error);
 
@@ -15,5 +18,7 @@ bool measure_signals(struct calibration *calibration, int processors, struct err
 typedef void measurement(int process, double *values, void *context);
 bool measure_in_processes(int count, measurement *measure, void *context, int values, double *out, struct error *error);
 
-/* Of an odd number of values best; they are sorted in place. */
+/* Sorts the values. */
 double median_of(double *values, int count);
+
+double clock_seconds(void);

@@ -4,21 +4,27 @@
 #include "kernels/kernels.h"
 #include "tool/calibrate/measure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
     OUTPUTS = 256,
     INPUTS = 512,
     FEW_INPUTS = 64, /* where the beginning of a tile shows */
-    SAMPLES = 7,
-    MOST_ROWS = 128
+    SAMPLES = 5,
+    PASSES = 5, /* over the whole grid, so that a neighbour who disturbs one for a while is outvoted */
+    MOST_ROWS = 128,
+    EXPERT_MATRICES = 4, /* that come one after the other */
+    STRIDE = 10007       /* experts come in no order that a cache could foresee; prime, so that all come */
 };
 
 static const double SAMPLE_S = 2e-3; /* long enough for the clock, short enough that few are disturbed */
 static const int row_points[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64, 96, MOST_ROWS};
-static const double footprint_points[] = {128 << 10, 512 << 10, 2 << 20, 8 << 20, 24 << 20, 64 << 20, 192 << 20};
+static const double footprint_points[] = {128 << 10, 1 << 20,  4 << 20,  10 << 20,
+                                          18 << 20,  30 << 20, 64 << 20, 192 << 20};
 
 enum {
     ROW_POINTS = sizeof row_points / sizeof *row_points,
@@ -30,16 +36,19 @@ _Static_assert((int)ROW_POINTS <= (int)MAX_ROW_POINTS && (int)FOOTPRINTS <= (int
 struct bench {
     const struct kernels *kernels;
     enum dtype dtype;
-    unsigned char *weights; /* the largest footprint */
+    const unsigned char *weights; /* the largest footprint */
     float *x, *y;
     const float *rows[MOST_ROWS];
 };
 
-static double now_s(void)
+static int next_matrix(int at, int matrices)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    int experts = matrices / EXPERT_MATRICES;
+    if (experts < 2)
+        return (at + 1) % matrices;
+    if ((at + 1) % EXPERT_MATRICES)
+        return at + 1;
+    return (int)(((int64_t)at / EXPERT_MATRICES + STRIDE) % experts) * EXPERT_MATRICES;
 }
 
 /* Seconds of one product of `rows` rows, the weights taken in turn from `footprint` bytes: the median of the samples.
@@ -52,18 +61,37 @@ static double time_product(const struct bench *bench, int rows, int inputs, doub
     /* One pass more than is timed brings what fits into the caches, but no more than a sample's time is spent on it. */
     for (int sample = -1; sample < SAMPLES; sample++) {
         int products = 0;
-        double begin = now_s(), end = begin;
+        double begin = clock_seconds(), end = begin;
         while (end - begin < SAMPLE_S) {
             struct packed weight = {bench->weights + (size_t)at * bytes, OUTPUTS, inputs, bench->dtype};
             bench->kernels->matmul(bench->rows, rows, &weight, bench->y, OUTPUTS);
-            at = (at + 1) % matrices;
+            at = next_matrix(at, matrices);
             if (++products % 4 == 0 || rows > 8)
-                end = now_s();
+                end = clock_seconds();
         }
         if (sample >= 0)
             samples[sample] = (end - begin) / products;
     }
     return median_of(samples, SAMPLES);
+}
+
+/* Weights as ranks have them: mapped from a file. Zeros multiply as fast as any other numbers. */
+static unsigned char *map_weights(size_t bytes)
+{
+    FILE *file = tmpfile();
+    static const unsigned char zeros[1 << 16];
+    bool written = file != NULL;
+    for (size_t at = 0; written && at < bytes; at += sizeof zeros)
+        written = fwrite(zeros, sizeof zeros, 1, file) == 1;
+    unsigned char *weights = MAP_FAILED;
+    if (written && fflush(file) == 0)
+        weights = mmap(NULL, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, fileno(file), 0);
+    if (weights == MAP_FAILED) {
+        fprintf(stderr, "rankc calibrate: no room for %zu bytes of weights in the folder for temporary files\n", bytes);
+        _exit(1);
+    }
+    fclose(file);
+    return weights;
 }
 
 /* values[footprint][rows], then tile_s */
@@ -74,12 +102,9 @@ static void measure_lines(int process, double *values, void *context)
     size_t bytes = (size_t)footprint_points[FOOTPRINTS - 1];
     const double panels = OUTPUTS / PANEL;
     bench.kernels = kernels_best();
-    bench.weights = aligned_alloc(2 << 20, bytes);
+    bench.weights = map_weights(bytes);
     bench.x = heap_take((size_t)MOST_ROWS * INPUTS, sizeof(float));
     bench.y = heap_take((size_t)MOST_ROWS * OUTPUTS, sizeof(float));
-    if (!bench.weights)
-        heap_exhausted();
-    memset(bench.weights, 0, bytes); /* zeros multiply as fast as any other numbers */
     for (int row = 0; row < MOST_ROWS; row++)
         bench.rows[row] = bench.x + (size_t)row * INPUTS;
     double begins[ROW_POINTS];
@@ -91,12 +116,15 @@ static void measure_lines(int process, double *values, void *context)
         begins[i] = begin > 0 ? begin : 0;
     }
     double tile_s = median_of(begins, ROW_POINTS);
-    for (int level = 0; level < FOOTPRINTS; level++)
-        for (int i = 0; i < ROW_POINTS; i++) {
-            double product = time_product(&bench, row_points[i], INPUTS, footprint_points[level]);
-            double lines = product - panels * row_points[i] * tile_s;
-            values[level * ROW_POINTS + i] = lines / (panels * INPUTS);
+    double lines[FOOTPRINTS * ROW_POINTS][PASSES];
+    for (int pass = 0; pass < PASSES; pass++)
+        for (int i = 0; i < FOOTPRINTS * ROW_POINTS; i++) {
+            int rows = row_points[i % ROW_POINTS];
+            double product = time_product(&bench, rows, INPUTS, footprint_points[i / ROW_POINTS]);
+            lines[i][pass] = (product - panels * rows * tile_s) / (panels * INPUTS);
         }
+    for (int i = 0; i < FOOTPRINTS * ROW_POINTS; i++)
+        values[i] = median_of(lines[i], PASSES);
     values[FOOTPRINTS * ROW_POINTS] = tile_s;
 }
 
