@@ -8,19 +8,15 @@ struct kind_sum {
     int64_t calls;
 };
 
-static void add_rank(const struct page_facts *facts, enum phase phase, int rank, struct kind_sum *sums)
+static void add_rank(const struct page_facts *facts, const struct work_site *site, struct kind_sum *sums)
 {
     const struct plan *plan = facts->plan;
-    struct work_site site = {.plan = plan,
-                             .hardware = facts->input->hardware,
-                             .class = &plan->classes[plan->ranks[rank].class_index],
-                             .row = &plan->ranks[rank],
-                             .step = &facts->steps[phase]};
-    site.footprint_bytes = touched_bytes(&site);
+    const enum phase phase = site->step->phase;
+    const int rank = site->row->rank;
     const struct schedule *schedule = schedule_of(plan, rank, phase);
     const struct span *spans = facts->spans[phase] + (size_t)rank * (size_t)plan_most_ops(plan, phase);
     for (int i = 0; i < schedule->count; i++) {
-        const struct op_work work = work_of(&site, &schedule->ops[i]);
+        const struct op_work work = work_of(site, &schedule->ops[i]);
         struct kind_sum *sum = &sums[schedule->ops[i].kind];
         for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++)
             sum->flops += work.flops[dtype];
@@ -34,8 +30,11 @@ static void add_rank(const struct page_facts *facts, enum phase phase, int rank,
 static void add_kinds(const struct page_facts *facts, enum phase phase, json_t *kinds)
 {
     struct kind_sum sums[OP_KINDS] = {0};
+    struct pool pool = {0};
+    const struct work_site *sites = work_sites(facts->plan, facts->input->hardware, &facts->steps[phase], &pool);
     for (int rank = 0; rank < facts->plan->world; rank++)
-        add_rank(facts, phase, rank, sums);
+        add_rank(facts, &sites[rank], sums);
+    pool_free(&pool);
     for (enum op_kind kind = 0; kind < OP_KINDS; kind++)
         if (sums[kind].calls > 0)
             json_array_append_new(kinds, json_pack("{s:s, s:s, s:I, s:f, s:f, s:f, s:f}", "phase", phase_names[phase],
