@@ -13,7 +13,7 @@ const noHardware = "Not predicted: no hardware is known for this strategy. Name 
 /* ---- numbers in words */
 
 const thousands = number => Math.round(number).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-const digits = number => number >= 100 || number === 0 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number.toFixed(2);
+const digits = number => number.toFixed(number >= 100 || number === 0 ? 0 : number >= 10 ? 1 : 2);
 
 /* The number with the largest unit that leaves at least 1 of it. */
 function scaled(number, units, step) {
@@ -31,13 +31,13 @@ const tokenRate = number => rate(number, "").trim() + " tokens/s";
 const percent = share => (share > 0 && share < 0.001 ? (share * 100).toPrecision(2) : digits(share * 100)) + " %";
 const counted = (count, noun) => thousands(count) + " " + noun + (count === 1 ? "" : /ss$|ch$/.test(noun) ? "es" : "s");
 
-/* "0-30 by 2, 64": ascending numbers as runs. */
+/* "0-30 by 2, 64": numbers as runs that go up by the same step; more than 1 takes three to be a run. */
 function ranges(numbers) {
   const runs = [];
   for (let i = 0; i < numbers.length;) {
     const step = numbers[i + 1] - numbers[i];
     let end = i + 1;
-    while (end < numbers.length && numbers[end] - numbers[end - 1] === step)
+    while (step > 0 && end < numbers.length && numbers[end] - numbers[end - 1] === step)
       end++;
     if (step > 1 && end - i < 3)
       end = i + 1;
@@ -120,4 +120,5 @@ function inkOn(colour) {
   const [red, green, blue] = channels(colour).map(c => (c / 255) ** 2.2);
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000000" : "#ffffff";
 }
+const gradient = colours => el("span", { class: "gradient", style: `background:linear-gradient(90deg,${colours})` });
 const swatch = (colour, text) => el("li", {}, el("span", { class: "swatch", style: `background:${colour}` }), text);

@@ -1,7 +1,9 @@
 /* The ledger: each class's bytes as a stacked bar, beside the share of the device that it takes. */
 
 /* Purposes read "weights: experts"; one hue a family, lighter within it. */
-const families = { weights: "#0072b2", "KV cache": "#e69f00", activations: "#009e73", mailboxes: "#cc79a7", program: "#8a8f96" };
+const families = {
+  weights: palette[0], "KV cache": palette[1], activations: palette[2], mailboxes: palette[5], program: palette[7],
+};
 const familyOf = purpose => purpose.split(":")[0];
 
 function purposes() {
@@ -26,10 +28,11 @@ function ledgerBar(entry, names, longest, memory) {
     title: `${name}: ${bytes(of.get(name))}`, "data-purpose": name }));
   return el("div", {},
     el("div", {}, el("strong", {}, entry.name),
-      ` ${counted(entry.ranks, "rank")} of ${counted(entry.layers, "layer")}: ${bytes(entry.bytes)} of ${bytes(memory)}, `,
+      ` ${counted(entry.ranks, "rank")} of ${counted(entry.layers, "layer")}: `,
+      `${bytes(entry.bytes)} of ${bytes(memory)}, `,
       el("strong", { class: `verdict ${share <= 1 ? "holds" : "false"}` },
         share <= 1 ? `fits, ${percent(1 - share)} free` : "does not fit")),
-    el("div", { class: "bar", role: "img", "aria-label": `class ${entry.name}: the table below lists its parts` }, parts),
+    el("div", { class: "bar", role: "img", "aria-label": `class ${entry.name}: its parts are in the table` }, parts),
     el("div", { class: "bar meter", role: "img", "aria-label": `${percent(share)} of the device's memory`,
       title: `the device: ${bytes(memory)}` }, el("span", { style: `width:${Math.min(100, 100 * share)}%` })));
 }
@@ -46,6 +49,7 @@ function drawLedger() {
       "whose end is the limit.", "quiet"),
     el("ul", { class: "legend" }, Object.entries(families).map(([family, colour]) => swatch(colour, family))),
     el("div", { class: "bars" }, page.ledger.map(entry => ledgerBar(entry, names, longest, memory))),
-    folded("The ledger in bytes", table("Bytes of a rank, by class", ["purpose", ...page.ledger.map(e => "#" + e.name)], rows,
+    folded("The ledger in bytes", table("Bytes of a rank, by class",
+      ["purpose", ...page.ledger.map(entry => "#" + entry.name)], rows,
       ["in all", ...page.ledger.map(entry => thousands(entry.bytes))])));
 }

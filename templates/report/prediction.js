@@ -10,15 +10,16 @@ function required(value, limit, shown, isMet) {
 }
 
 function shareBar(phase) {
-  const parts = phase.shares.map((share, i) => el("span", { style: `width:${100 * share}%;background:${shareColours[i]}`,
-    title: `${shareNames[i]}: ${percent(share)}` }));
+  const words = phase.shares.map((share, i) => `${shareNames[i]} ${percent(share)}`);
+  const parts = phase.shares.map((share, i) => el("span", { title: words[i],
+    style: `width:${100 * share}%;background:${shareColours[i]}` }));
   return el("div", {}, el("strong", {}, phase.name),
-    el("div", { class: "bar", role: "img", "aria-label": phase.shares.map((s, i) => `${shareNames[i]} ${percent(s)}`).join(", ") },
-      parts));
+    el("div", { class: "bar", role: "img", "aria-label": words.join(", ") }, parts));
 }
 
 function drawPrediction() {
-  const { hardware, source, routing, sequences, prompt_tokens: prompt, new_tokens: more, ttft, phases } = page.prediction;
+  const { hardware, source, routing, sequences, ttft, phases } = page.prediction;
+  const { prompt_tokens: prompt, new_tokens: more } = page.prediction;
   const limit = page.prediction.required_ttft, tokens = page.prediction.required_tokens_per_s;
   fill(section("speed"), {}, [
     paragraph(`Predicted on ${hardware}${source ? ` (${source})` : ""}: ${counted(sequences, "sequence")} a lane, ` +

@@ -21,9 +21,11 @@ function groupOf(rank, axis) {
 }
 
 /* What the map can be coloured by: how many values there are, and which one a rank has. */
-const colourings = Object.fromEntries(axes.map((axis, i) => [axis, { values: grid[i], of: rank => coordinates[rank][i] }]));
-colourings.class = { values: page.ledger.length, of: rank => page.ranks.classes[rank], name: value => page.ledger[value].name };
-colourings.node = { values: nodes, of: nodeOf };
+const colourings = {
+  ...Object.fromEntries(axes.map((axis, i) => [axis, { values: grid[i], of: rank => coordinates[rank][i] }])),
+  class: { values: page.ledger.length, of: rank => page.ranks.classes[rank], name: value => page.ledger[value].name },
+  node: { values: nodes, of: nodeOf },
+};
 
 function rankRow(rank) {
   const first = page.ranks.first_layers[rank], layers = page.ledger[page.ranks.classes[rank]].layers;
@@ -73,8 +75,7 @@ function numbersOn(map, styles) {
 function mapLegend(colouring, name) {
   const text = colouring.name || (value => `${name} ${value}`);
   if (colouring.values > 16)
-    return [el("li", {}, text(0), el("span", { class: "gradient", style: `background:linear-gradient(90deg,${viridis})` }),
-      text(colouring.values - 1))];
+    return [el("li", {}, text(0), gradient(viridis), text(colouring.values - 1))];
   return Array.from({ length: colouring.values }, (_, value) => swatch(colourOf(value, colouring.values), text(value)));
 }
 
@@ -117,7 +118,10 @@ function drawRanks() {
     map.cells.append(...numbersOn(map, styles));
     legend.replaceChildren(...mapLegend(colouring, colour));
   };
-  number.addEventListener("change", () => number.value !== "" && number.checkValidity() && map.move(Number(number.value)));
+  number.addEventListener("change", () => {
+    if (number.value !== "" && number.checkValidity())
+      map.move(Number(number.value));
+  });
   frame.append(map.svg);
   section("ranks").append(
     el("div", { class: "controls" },

@@ -2,7 +2,9 @@
 
 const logarithm = (value, [low, high], [from, to]) =>
   from + (Math.log10(value) - Math.log10(low)) / (Math.log10(high) - Math.log10(low)) * (to - from);
-const decades = values => [10 ** Math.floor(Math.log10(Math.min(...values))), 10 ** Math.ceil(Math.log10(Math.max(...values)) + 1e-9)];
+/* The powers of ten below and above all values. */
+const decades = values => [10 ** Math.floor(Math.log10(Math.min(...values))),
+  10 ** Math.ceil(Math.log10(Math.max(...values)) + 1e-9)];
 
 const phaseColours = { prefill: palette[0], decode: palette[3] };
 
@@ -42,7 +44,9 @@ class Plot {
   x(intensity) { return logarithm(intensity, this.xs, [this.left, this.right]); }
   y(speed) { return logarithm(speed, this.ys, [this.bottom, this.top]); }
 
-  text(x, y, content, attributes = {}) { this.svg.append(svg("text", { x, y, class: "small", ...attributes }, content)); }
+  text(x, y, content, attributes = {}) {
+    this.svg.append(svg("text", { x, y, class: "small", ...attributes }, content));
+  }
 
   axes() {
     const { left, right, top, bottom } = this, middle = (top + bottom) / 2;
@@ -87,7 +91,7 @@ class Plot {
 
   dot(point) {
     const x = this.x(point.intensity), y = this.y(point.speed), leftwards = x > this.right - 110;
-    const style = { fill: phaseColours[point.phase], stroke: "var(--paper)", "data-point": `${point.phase} ${point.text}` };
+    const style = { fill: phaseColours[point.phase], stroke: "var(--paper)", "data-point": point.text };
     this.svg.append(point.phase === "prefill" ? svg("circle", { cx: x, cy: y, r: 6, ...style }) :
       svg("rect", { x: x - 5, y: y - 5, width: 10, height: 10, ...style }));
     this.label(leftwards ? x - 10 : x + 10, y + 4, point.text, leftwards, { class: "name" });
@@ -103,11 +107,13 @@ function roofsInWords({ slanted, level }) {
 function drawRoofline() {
   const points = rooflinePoints(), lines = roofs(), frame = el("div", { id: "roofline-plot" });
   section("roofline").append(
-    paragraph("A mark a kind of op in a step with every micro-batch full. Left of a ridge memory bounds it, right of it " +
-      "arithmetic; what lies far below both roofs waits for launches. " + roofsInWords(lines), "quiet"),
-    el("ul", { class: "legend" }, swatch(phaseColours.prefill, "prefill (round)"), swatch(phaseColours.decode, "decode (square)")),
+    paragraph("A mark a kind of op in a step with every micro-batch full. Left of a ridge memory bounds it, right of " +
+      "it arithmetic; what lies far below both roofs waits for launches. " + roofsInWords(lines), "quiet"),
+    el("ul", { class: "legend" }, swatch(phaseColours.prefill, "prefill (round)"),
+      swatch(phaseColours.decode, "decode (square)")),
     frame,
-    table("Kinds of op that multiply, over all ranks", ["phase", "op", "#FLOP", "#memory", "#FLOP/B", "#FLOP/s of a rank"],
+    table("Kinds of op that multiply, over all ranks",
+      ["phase", "op", "#FLOP", "#memory", "#FLOP/B", "#FLOP/s of a rank"],
       points.map(point => [point.phase, point.text, rate(point.flops, ""), bytes(point.memory), digits(point.intensity),
         rate(point.speed, "")])));
   drawToWidth(frame, width => frame.replaceChildren(new Plot(Math.min(width, 820), points, lines).svg));

@@ -70,8 +70,9 @@ class Timeline {
       ticks += `M${at * this.scale} 0V${bottom}`;
       texts.push(svg("text", { x: at * this.scale + 3, y: 13, class: "small" }, time(at)));
     }
-    const lanes = this.lanes.map((_, lane) => box(0, this.top + lane * this.row + 1, this.width, this.row - 2)).join("");
-    return [svg("path", { class: "axis", d: ticks }), ...texts, svg("path", { d: lanes, fill: "var(--idle)" })];
+    const lanes = this.lanes.map((_, lane) => box(0, this.top + lane * this.row + 1, this.width, this.row - 2));
+    return [svg("path", { class: "axis", d: ticks }), ...texts,
+      svg("path", { d: lanes.join(""), fill: "var(--idle)" })];
   }
 
   boxes() {
@@ -89,14 +90,16 @@ class Timeline {
           add(op.group, op.start, op.end);
       }
     });
-    return Array.from(paths, ([name, d]) => svg("path", { d, "data-group": name, fill: groupColours[name] || "var(--wait)" }));
+    return Array.from(paths, ([name, d]) =>
+      svg("path", { d, "data-group": name, fill: groupColours[name] || "var(--wait)" }));
   }
 
   markOp() {
     const op = this.lanes[this.lane][this.op];
     if (!op)
       return;
-    const d = box(op.begin * this.scale, this.top + this.lane * this.row, Math.max(2, (op.end - op.begin) * this.scale), this.row);
+    const width = Math.max(2, (op.end - op.begin) * this.scale);
+    const d = box(op.begin * this.scale, this.top + this.lane * this.row, width, this.row);
     this.mark.replaceChildren(svg("path", { class: "cursor under", d }), svg("path", { class: "cursor", d }));
   }
 
@@ -187,8 +190,8 @@ function drawTimeline() {
   };
   section("timeline").append(
     el("div", { class: "controls" }, choice("Step", phases.map(phase => phase.name), phases[0].name, show),
-      el("fieldset", {}, el("legend", {}, "Zoom"), zoom("−", "zoom out", at => at / 2), zoom("+", "zoom in", at => at * 2),
-        zoom("all", "show the whole step", () => 1))),
+      el("fieldset", {}, el("legend", {}, "Zoom"), zoom("−", "zoom out", at => at / 2),
+        zoom("+", "zoom in", at => at * 2), zoom("all", "show the whole step", () => 1))),
     el("ul", { class: "legend" }, Object.entries(groupColours).map(([group, colour]) => swatch(colour, group)),
       swatch("var(--wait)", "waiting in its stage"), swatch("var(--idle)", "bubble")),
     el("div", { class: "screen" }, lead, timeline.element, timeline.readout, folded("The ops as a table", numbers)),

@@ -7,8 +7,9 @@ function drawTitle() {
     paragraph(`${counted(world, "rank")}: ${axes.map((axis, i) => `${axis} ${grid[i]}`).join(" × ")}`),
     pairs([
       ["plan", el("span", { class: "hash" }, hash)],
-      ["model", `${model.family}: ${counted(model.layers, "layer")}, hidden ${thousands(model.hidden)}, top ` +
-        `${model.top_k} of ${counted(model.experts, "expert")}, ${thousands(model.vocabulary)} tokens, ${model.weights} weights`],
+      ["model", `${model.family}: ${counted(model.layers, "layer")}, hidden ${thousands(model.hidden)}, ` +
+        `top ${model.top_k} of ${counted(model.experts, "expert")}, ${thousands(model.vocabulary)} tokens, ` +
+        `${model.weights} weights`],
       ["target", `${target.device} over ${target.transport}, ${bytes(target.memory)} a rank, ` +
         `${counted(target.threads, "thread")} a rank, ${counted(target.ranks_per_node, "rank")} a node`],
       ["batch", `${counted(batch.sequences, "sequence")} of at most ${thousands(batch.context)} positions a lane; ` +
