@@ -1,6 +1,6 @@
 /* A comparison for programs. One object:
  *
- *   identical                 whether the plans' hashes are equal; then only old, new, changes and keys are there
+ *   identical                 whether the plans' hashes are equal; then ranks, fetch, groups and classes are left out
  *   old, new                  {path, kind: "strategy" | "folder", name, hash, world}
  *   changes                   [{figure, old, new}] texts
  *   keys                      [{key, old_line, new_line}]; null where one side is a generated folder
@@ -263,8 +263,8 @@ void diff_json(const struct diff *diff, struct text *out)
         json_object_set_new(json, "fetch", fetch_json(diff));
         json_object_set_new(json, "groups", groups_json(diff));
         json_object_set_new(json, "classes", classes_json(diff));
-        add_times(json, &diff->times);
     }
+    add_times(json, &diff->times);
     char *text = json_dumps(json, JSON_INDENT(1));
     if (text)
         text_format(out, "%s\n", text);

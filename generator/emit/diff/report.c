@@ -1,6 +1,7 @@
 /* A comparison as a report: what a reviewer wants to know first comes first. */
 #include "emit/diff/diff.h"
 #include "emit/diff/sections.h"
+#include "emit/prediction.h"
 
 #include <string.h>
 
@@ -52,6 +53,11 @@ static void summarize_memory(const struct diff *diff, struct document *document)
                   bytes_words(diff->new.plan->memory_bytes).text);
 }
 
+static struct words rate_words(double tokens_per_s)
+{
+    return format_words(tokens_per_s < 100 ? "%.3g tokens/s" : "%.0f tokens/s", tokens_per_s);
+}
+
 static void summarize_times(const struct diff *diff, struct document *document)
 {
     const struct diff_times *times = &diff->times;
@@ -59,9 +65,10 @@ static void summarize_times(const struct diff *diff, struct document *document)
         document_line(document, "Predicted times: none; %s.", times->why_not);
         return;
     }
-    document_line(document, "Predicted: first token %.3g s -> %.3g s, decode %.4g tokens/s -> %.4g tokens/s.",
-                  times->old.ttft_s, times->new.ttft_s, times->old.phases[DECODE].tokens_per_s,
-                  times->new.phases[DECODE].tokens_per_s);
+    document_line(document, "Predicted: first token after %s -> %s; decode %s -> %s.",
+                  duration_of(times->old.ttft_s).text, duration_of(times->new.ttft_s).text,
+                  rate_words(times->old.phases[DECODE].tokens_per_s).text,
+                  rate_words(times->new.phases[DECODE].tokens_per_s).text);
 }
 
 static void summarize(const struct diff *diff, struct document *document)
@@ -104,11 +111,13 @@ static void list_keys(const struct diff *diff, struct document *document)
 
 /* ---- times */
 
-static void time_row(struct document *document, const char *name, double old, double new, const char *unit)
+static void time_row(struct document *document, const char *name, double old, double new, bool rate)
 {
     struct words change = old > 0 ? format_words("%+.1f %%", 100 * (new / old - 1)) : format_words("%s", "");
-    document_row(document, 4, name, format_words("%.4g %s", old, unit).text, format_words("%.4g %s", new, unit).text,
-                 change.text);
+    if (rate)
+        document_row(document, 4, name, rate_words(old).text, rate_words(new).text, change.text);
+    else
+        document_row(document, 4, name, duration_of(old).text, duration_of(new).text, change.text);
 }
 
 static struct words workload_words(const struct workload *workload)
@@ -129,11 +138,11 @@ static void list_times(const struct diff *diff, struct document *document)
     if (strcmp(old.text, new.text) != 0)
         document_line(document, "New: %s.", new.text);
     document_table(document, 4, "", ">old", ">new", ">change");
-    time_row(document, "first token", times->old.ttft_s, times->new.ttft_s, "s");
+    time_row(document, "first token", times->old.ttft_s, times->new.ttft_s, false);
     for (int phase = 0; phase < PHASES; phase++) {
         const struct phase_prediction *a = &times->old.phases[phase], *b = &times->new.phases[phase];
-        time_row(document, format_words("%s, a step", phase_names[phase]).text, a->step_s, b->step_s, "s");
-        time_row(document, phase_names[phase], a->tokens_per_s, b->tokens_per_s, "tokens/s");
+        time_row(document, format_words("%s, a step", phase_names[phase]).text, a->step_s, b->step_s, false);
+        time_row(document, phase_names[phase], a->tokens_per_s, b->tokens_per_s, true);
     }
 }
 
@@ -146,6 +155,7 @@ static void identical_document(const struct diff *diff, struct document *documen
     if (diff->fact_count > 0)
         list_facts(diff, document);
     list_keys(diff, document);
+    list_times(diff, document); /* the hardware may be another one */
 }
 
 static struct document make_document(const struct diff *diff)

@@ -118,7 +118,7 @@ struct diff_times {
 struct diff {
     struct pool pool;
     struct diff_side old, new;
-    bool identical; /* the plans' hashes are equal: all below but facts and keys is empty */
+    bool identical; /* the plans' hashes are equal: of what is below only facts, keys and times are filled */
     struct diff_fact *facts;
     int fact_count;
     bool keys_known;
