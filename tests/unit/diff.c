@@ -356,10 +356,15 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {reports_are_those_beside_the_pairs,     op_counts_follow_from_the_changes,
-                                  a_moved_op_is_named_by_what_it_follows, another_numbering_moves_ranks_and_groups,
-                                  groups_across_nodes_are_counted,        ledgers_list_what_changed_and_nothing_else,
-                                  times_need_hardware_on_both_sides,      classes_are_matched_by_role};
+    const TTest *const tests[] = {reports_are_those_beside_the_pairs,
+                                  op_counts_follow_from_the_changes,
+                                  a_moved_op_is_named_by_what_it_follows,
+                                  another_numbering_moves_ranks_and_groups,
+                                  groups_across_nodes_are_counted,
+                                  ledgers_list_what_changed_and_nothing_else,
+                                  times_need_hardware_on_both_sides,
+                                  other_hardware_changes_times_alone,
+                                  classes_are_matched_by_role};
     Suite *suite = suite_create("diff");
     TCase *tcase = tcase_create("diff");
     tcase_set_timeout(tcase, 120);
