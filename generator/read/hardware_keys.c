@@ -94,15 +94,12 @@ static bool read_source(const struct description *description)
 static bool read_memory(const struct description *description)
 {
     static const char *const known[] = {"size", "bandwidth"};
-    static const struct quantity_key size = {"memory.size", memory_units, "80 GB"};
     static const struct quantity_key bandwidth = {"memory.bandwidth", bandwidth_units, "3.35 TB/s"};
-    double bytes = 0;
-    if (!read_table(description, "memory", known, COUNT(known), "{ bandwidth = { peak = \"3.35 TB/s\" } }") ||
-        !read_quantity(description, &size, &bytes) ||
-        !description_read_rate(description, &bandwidth, &description->out->memory))
-        return false;
-    description->out->memory_bytes = (uint64_t)bytes;
-    return true;
+    char path[KEY_PATH_TEXT];
+    const struct quantity_key size = {description_path(description, "memory.size", path), memory_units, "80 GB"};
+    return read_table(description, "memory", known, COUNT(known), "{ bandwidth = { peak = \"3.35 TB/s\" } }") &&
+           key_bytes(description->reader, &size, &description->out->memory_bytes) &&
+           description_read_rate(description, &bandwidth, &description->out->memory);
 }
 
 static bool read_flops(const struct description *description)
