@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct hardware; /* hardware.h */
+struct claims;   /* claims.h */
 
 /* ---- words */
 
@@ -101,7 +102,12 @@ struct strategy {
         int ttft_line, throughput_line;
     } require;
     const struct hardware *hardware; /* what predictions are about; NULL: none is stated, or none is there */
+    const struct claims *claims;     /* what a document states; NULL: nothing */
 };
+
+/* batch.logit_rows of a strategy that does not say: decode needs the logits of every sequence, prefill those of as many
+ * rows as it has, at most. */
+int usual_logit_rows(int sequences, int prefill_rows, int micro_batches);
 
 /* ---- the plan */
 

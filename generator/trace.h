@@ -53,8 +53,9 @@ size_t step_rows_count(const struct plan *plan, const struct step *step);
 size_t slot_rows_count(const struct plan *plan, const struct step *step);
 size_t sent_rows_count(const struct plan *plan, const struct step *step);
 
-/* Takes these arrays from the pool, zeroed, for step->phase and step->active. */
-void step_take(const struct plan *plan, struct pool *pool, struct step *step);
+/* Takes these arrays from the pool, zeroed, for step->active micro-batches. */
+void step_take_rows(const struct plan *plan, struct pool *pool, struct step *step);
+void step_take_routes(const struct plan *plan, struct pool *pool, struct step *step);
 
 static inline const struct schedule *schedule_of(const struct plan *plan, int rank, enum phase phase)
 {
@@ -75,4 +76,8 @@ void trace_json(const struct plan *plan, const struct trace *trace, struct text 
 
 /* Reads what trace_json wrote; refuses a trace of another plan. Free it, whether this succeeds or not. */
 bool trace_read(const char *path, const struct plan *plan, struct trace *trace, struct error *error);
+
+/* The same where no strategy is at hand: `plan` becomes what a trace holds of its own plan, which is its hash, grid,
+ * ranks, classes and ops, and the sizes of steps. All else in it is zero. pool_free(&plan->pool) in any case. */
+bool trace_read_alone(const char *path, struct plan *plan, struct trace *trace, struct error *error);
 void trace_free(struct trace *trace);
