@@ -42,8 +42,8 @@ static struct signature signature_of(const int grid[AXES], const int order[AXES]
         for (int level = 0; level + 1 < hardware->link_count && grid[axis] > 1; level++)
             for (int rank = 0; rank < world; rank++)
                 if (rank / strides[axis] % grid[axis] == 0)
-                    signature.pairs[axis][level] += pairs_within(rank, strides[axis], grid[axis],
-                                                                 hardware->links[level].ranks, axis == AXIS_PP);
+                    signature.pairs[axis][level] +=
+                        pairs_within(rank, strides[axis], grid[axis], hardware->links[level].ranks, axis == AXIS_PP);
     return signature;
 }
 

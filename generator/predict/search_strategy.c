@@ -44,8 +44,7 @@ void choice_strategy(const struct search_request *request, const struct choice *
     out->batch.sequences = request->sequences / lanes;
     out->batch.prefill_rows = request->prefill_rows / lanes;
     out->batch.micro_batches = choice->micro_batches;
-    out->batch.logit_rows =
-        usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
+    out->batch.logit_rows = usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
 }
 
 /* ---- names */

@@ -145,8 +145,7 @@ static bool read_batch(struct reader *reader)
     int decode_rows = share(out->batch.sequences, out->batch.micro_batches);
     int prefill_rows = share(out->batch.prefill_rows, out->batch.micro_batches);
     int most = prefill_rows > decode_rows ? prefill_rows : decode_rows;
-    out->batch.logit_rows =
-        usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
+    out->batch.logit_rows = usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
     return key_integer(reader, "batch.logit_rows", decode_rows, most, &out->batch.logit_rows);
 }
 
