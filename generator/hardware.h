@@ -2,7 +2,7 @@
  * `rankc calibrate` measured on this machine. Nothing of it enters the plan: the same code comes out whatever the
  * hardware is; only predictions differ.
  *
- * read/hardware.c fills it from `target.hardware`; predict/cost.c turns work into seconds with it. Units: FLOP/s,
+ * read/hardware_file.c fills it from `target.hardware`; predict/cost.c turns work into seconds with it. Units: FLOP/s,
  * bytes/s, seconds. */
 #pragma once
 
@@ -22,14 +22,14 @@ enum {
 
 /* What a data sheet says, and what is reached in practice. */
 struct rate {
-    double peak, sustained; /* a second; 0: not stated */
+    double peak, sustained; /* a second; 0: not stated. Where there is a peak, there is a sustained rate */
 };
 
 /* One level of the network, innermost first. Ranks r and s meet at the first level where r / ranks == s / ranks. */
 struct link_level {
     const char *name; /* "node", "cluster" */
     int ranks;        /* consecutive ranks that a link of this level joins; the last level joins all: INT_MAX */
-    double bandwidth; /* of one rank, one way */
+    double bandwidth; /* of one rank, one way, as reached */
     double latency_s; /* of one message */
     int line;         /* where it is described */
 };

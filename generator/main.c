@@ -12,7 +12,8 @@
 static const struct command commands[] = {
     {"check", command_check, 1, 1, "STRATEGY", "errors and warnings; nothing written", NULL},
     {"plan", command_plan, 1, 1, "STRATEGY [--json]", "the plan and its ledger, for people or programs", NULL},
-    {"audit", command_audit, 1, 1, "STRATEGY [--json]", "each claim: stated, computed, verdict, derivation", NULL},
+    {"audit", command_audit, 1, 1, "STRATEGY [--json]", "each claim: stated, computed, verdict, derivation",
+     audit_help},
     {"diff", command_diff, 2, 2, "OLD NEW [--json|--markdown]", "what a change of strategy means", NULL},
     {"sim", command_sim, 1, 1, "STRATEGY [-o TRACE]", "simulated times and timeline", NULL},
     {"search", command_search, 1, 1, "MODEL --ranks N --memory M [-o DIR]", "the best strategies, as .lua", NULL},

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct hardware; /* hardware.h */
+struct claims;   /* claims.h */
 
 /* ---- words */
 
@@ -101,6 +102,7 @@ struct strategy {
         int ttft_line, throughput_line;
     } require;
     const struct hardware *hardware; /* what predictions are about; NULL: none is stated, or none is there */
+    const struct claims *claims;     /* what a document states; NULL: nothing */
 };
 
 /* ---- the plan */

@@ -34,9 +34,13 @@ size_t sent_rows_count(const struct plan *plan, const struct step *step)
     return layers_times_active(plan, step) * (size_t)plan->grid[AXIS_EP];
 }
 
-void step_take(const struct plan *plan, struct pool *pool, struct step *step)
+void step_take_rows(const struct plan *plan, struct pool *pool, struct step *step)
 {
     step->rows = pool_take(pool, step_rows_count(plan, step), sizeof *step->rows);
+}
+
+void step_take_routes(const struct plan *plan, struct pool *pool, struct step *step)
+{
     step->routes.slot_rows = pool_take(pool, slot_rows_count(plan, step), sizeof *step->routes.slot_rows);
     step->routes.sent_rows = pool_take(pool, sent_rows_count(plan, step), sizeof *step->routes.sent_rows);
 }

@@ -53,8 +53,9 @@ size_t step_rows_count(const struct plan *plan, const struct step *step);
 size_t slot_rows_count(const struct plan *plan, const struct step *step);
 size_t sent_rows_count(const struct plan *plan, const struct step *step);
 
-/* Takes these arrays from the pool, zeroed, for step->phase and step->active. */
-void step_take(const struct plan *plan, struct pool *pool, struct step *step);
+/* Takes these arrays from the pool, zeroed, for step->active micro-batches. */
+void step_take_rows(const struct plan *plan, struct pool *pool, struct step *step);
+void step_take_routes(const struct plan *plan, struct pool *pool, struct step *step);
 
 static inline const struct schedule *schedule_of(const struct plan *plan, int rank, enum phase phase)
 {

@@ -14,7 +14,9 @@
 enum {
     JOB_BYTES = 4096,
     RANK_CONTROL_BYTES = 512,
-    PROGRAM_BYTES = 1 << 20, /* code, data, stack and page tables of a rank: what a bare one was seen to take */
+    PROGRAM_BYTES = 1 << 20, /* a rank's binary with its data (0.9 MiB as static linking makes it), its heap of two
+                                pages and its stack; of the code only what runs is resident, which is 0.2 MiB less */
+    CALL_BYTES = 16,         /* code of one op in a schedule */
     JOB_MAGIC = 0x6b6e6172,  /* "rank" */
     STEP_ALIGNMENT = 64,
     PLAN_HASH_BYTES = 32,
@@ -45,7 +47,7 @@ struct rank_control {
     _Atomic uint32_t step_done;                   /* number of the last step that ended */
     _Atomic uint32_t op, phase;                   /* id of the op that runs, 0 between steps */
     _Atomic uint32_t waits_for;                   /* 1 + the rank whose message it waits for, 0: none */
-    _Atomic uint64_t resident_bytes;              /* measured at the end of the newest step */
+    _Atomic uint64_t resident_bytes;              /* measured at the rank's end; 0: not yet, or not to be had */
     _Atomic uint64_t posted_bytes[CHANNEL_KINDS]; /* put into mailboxes since the start: see transport/channel.h */
     unsigned char plan_hash[PLAN_HASH_BYTES];
     unsigned char checkpoint[IDENTITY_BYTES]; /* of the checkpoint the shards were cut from */

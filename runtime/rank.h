@@ -66,9 +66,6 @@ struct class_info {
 /* What a generated main() calls: starts the rank, runs steps until the head ends the job. Returns the exit status. */
 int rank_main(int argc, char **argv, const struct class_info *class, struct rank *r);
 
-/* Maps the pages of shared memory that this rank will use, so that they are resident from the start. */
-void touch_pages(const unsigned char *first, uint64_t bytes);
-
 /* Ends the process with status 3. The message goes to the head (which prints it with the rank's name). */
 _Noreturn void rank_fail(struct rank *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,6 @@
 /* The life of a rank: map everything, tell the head, run steps, end. */
 #define _GNU_SOURCE /* processor affinity */
+#include "pages.h"
 #include "rank.h"
 #include "shard_map.h"
 #include "transport/futex.h"
@@ -60,6 +61,13 @@ static int usage(const struct class_info *class, const struct rank *r)
     return EXIT_USAGE;
 }
 
+/* Where the two step headers of this rank's lane are in the segment. */
+static uint64_t headers_of(const struct rank *r, const struct class_info *class)
+{
+    uint64_t lane = (uint64_t)r->dp * (uint64_t) class->ep + (uint64_t)r->ep;
+    return class->step_offset + 2 * lane * class->step_bytes;
+}
+
 static void map_segment(struct rank *r, const struct class_info *class, int file)
 {
     struct stat status;
@@ -71,6 +79,8 @@ static void map_segment(struct rank *r, const struct class_info *class, int file
         rank_fail(r, "the shared segment cannot be mapped: %s", strerror(errno));
     close(file);
     r->job = segment;
+    map_pages(segment, class->step_offset); /* the job and every rank's control */
+    map_pages((unsigned char *)segment + headers_of(r, class), 2 * class->step_bytes);
     r->control = control_of(r->job, r->number);
 }
 
@@ -111,20 +121,13 @@ static void introduce(struct rank *r, const struct class_info *class, int stampe
         rank_fail(r, "was built for plan %.12s, which is not the plan of this job; build again", class->plan_hash);
 }
 
-/* Pages are touched now: what is resident later is what the ledger says, and no step pays for a page fault. */
+/* Pages are mapped now: what is resident later is what the ledger says, and no step pays for a page fault. */
 static void map_arena(struct rank *r, uint64_t bytes)
 {
     void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (arena == MAP_FAILED)
         rank_fail(r, "its arena of %llu bytes cannot be had: %s", (unsigned long long)bytes, strerror(errno));
     r->arena = arena;
-}
-
-void touch_pages(const unsigned char *first, uint64_t bytes)
-{
-    enum { PAGE_BYTES = 4096 };
-    for (uint64_t at = 0; at < bytes; at += PAGE_BYTES)
-        (void)*(const volatile unsigned char *)(first + at);
 }
 
 /* On the processor whose place among those allowed is the rank's number. Where that cannot be had, anywhere. */
@@ -183,9 +186,7 @@ static uint32_t next_step(struct rank *r, uint32_t last)
 
 static void read_step(struct rank *r, const struct class_info *class, uint32_t number)
 {
-    uint64_t lane = (uint64_t)r->dp * (uint64_t) class->ep + (uint64_t)r->ep;
-    const unsigned char *at =
-        (const unsigned char *)r->job + class->step_offset + (lane * 2 + number % 2) * class->step_bytes;
+    const unsigned char *at = (const unsigned char *)r->job + headers_of(r, class) + number % 2 * class->step_bytes;
     r->step = (const struct step_header *)at;
     r->rows = (const struct step_row *)(at + sizeof(struct step_header));
     r->sampling = (const struct sampling *)(at + step_sampling_offset(class->row_capacity));
@@ -202,20 +203,6 @@ static void report_step(struct rank *r, uint32_t number)
         return;
     atomic_fetch_add(&r->job->arrivals, 1);
     futex_wake_all(&r->job->arrivals);
-}
-
-static uint64_t resident_bytes(void)
-{
-    char text[128] = "";
-    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return 0;
-    ssize_t length = read(file, text, sizeof text - 1);
-    close(file);
-    unsigned long size, resident = 0;
-    if (length <= 0 || sscanf(text, "%lu %lu", &size, &resident) != 2)
-        return 0;
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void run_steps(struct rank *r, const struct class_info *class)

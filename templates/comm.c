@@ -14,6 +14,7 @@
  * ${plan.mailbox_offset}. */
 #include "class.h"
 #include "memory.h"
+#include "pages.h"
 #include "rank.h"
 #include "rank_row.h"
 
@@ -44,8 +45,10 @@ static void connect_partial(struct rank *r)
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
 //%   for _, box in each("PARTIAL") do
-        partial_out[${box.micro}][i] = channel_at(own, PARTIAL_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR}, PARTIAL_${box.micro}_DATA, peer);
-        partial_in[${box.micro}][i] = channel_at(theirs, PARTIAL_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR}, PARTIAL_${box.micro}_DATA, peer);
+        partial_out[${box.micro}][i] = channel_at(own, PARTIAL_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR},
+                                      PARTIAL_${box.micro}_DATA, PARTIAL_${box.micro}_DATA_BYTES, peer);
+        partial_in[${box.micro}][i] = channel_at(theirs, PARTIAL_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR},
+                                      PARTIAL_${box.micro}_DATA, PARTIAL_${box.micro}_DATA_BYTES, peer);
         partial[${box.micro}][i] = (float *)(void *)(theirs + PARTIAL_${box.micro}_DATA);
 //%   end
     }
@@ -72,9 +75,9 @@ static void connect_experts(struct rank *r)
 //%     for _, box in each(name) do
 //%       local box_name = name .. "_" .. box.micro
         ${into}[${box.micro}][i] = channel_at(own, ${box_name}_FLAGS + here * ${FLAG_PAIR},
-                                      ${box_name}_DATA + here * ${box_name}_STRIDE, peer);
+                                      ${box_name}_DATA + here * ${box_name}_STRIDE, ${box_name}_STRIDE, peer);
         ${out}[${box.micro}][i] = channel_at(theirs, ${box_name}_FLAGS + there * ${FLAG_PAIR},
-                                      ${box_name}_DATA + there * ${box_name}_STRIDE, peer);
+                                      ${box_name}_DATA + there * ${box_name}_STRIDE, ${box_name}_STRIDE, peer);
 //%     end
 //%   end
     }
@@ -93,7 +96,8 @@ static void connect_previous(struct rank *r)
 {
     unsigned char *own = part_of(r, r->number);
 //%   for _, box in each("STAGE") do
-    stage_in[${box.micro}] = channel_at(own, STAGE_${box.micro}_FLAGS, STAGE_${box.micro}_DATA, rank_row.previous);
+    stage_in[${box.micro}] = channel_at(own, STAGE_${box.micro}_FLAGS, STAGE_${box.micro}_DATA, STAGE_${box.micro}_DATA_BYTES,
+                             rank_row.previous);
 //%   end
     r->links.stage_in = stage_in;
 }
@@ -107,7 +111,8 @@ static void connect_next(struct rank *r)
 {
     unsigned char *theirs = part_of(r, rank_row.next);
 //%   for micro in class.micros:gmatch "%u" do
-    stage_out[${micro}] = channel_at(theirs, NEXT_STAGE_${micro}_FLAGS, NEXT_STAGE_${micro}_DATA, rank_row.next);
+    stage_out[${micro}] = channel_at(theirs, NEXT_STAGE_${micro}_FLAGS, NEXT_STAGE_${micro}_DATA, NEXT_STAGE_${micro}_DATA_BYTES,
+                              rank_row.next);
 //%   end
     r->links.stage_out = stage_out;
 }
@@ -129,8 +134,10 @@ static void connect_logits(struct rank *r)
 //%   for _, box in each("LOGITS") do
         logits[${box.micro}][i] = (float *)(void *)(theirs + LOGITS_${box.micro}_DATA);
 //%     if shape.tp > 1 then
-        logits_out[${box.micro}][i] = channel_at(own, LOGITS_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR}, LOGITS_${box.micro}_DATA, peer);
-        logits_in[${box.micro}][i] = channel_at(theirs, LOGITS_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR}, LOGITS_${box.micro}_DATA, peer);
+        logits_out[${box.micro}][i] = channel_at(own, LOGITS_${box.micro}_FLAGS + (uint64_t)i * ${FLAG_PAIR},
+                                      LOGITS_${box.micro}_DATA, LOGITS_${box.micro}_DATA_BYTES, peer);
+        logits_in[${box.micro}][i] = channel_at(theirs, LOGITS_${box.micro}_FLAGS + (uint64_t)r->tp * ${FLAG_PAIR},
+                                      LOGITS_${box.micro}_DATA, LOGITS_${box.micro}_DATA_BYTES, peer);
 //%     end
 //%   end
     }
@@ -162,6 +169,6 @@ void connect_channels(struct rank *r)
 //% end
 //% for _, box in each("LOAD") do
     r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
-    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
+    map_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 //% end
 }

@@ -19,6 +19,12 @@ function words.strategy(keys)
   return { word = "strategy", keys = keys, line = line(2) }
 end
 
+-- hardware { source = ..., memory = ... }: what a file of strategies/hardware/ returns.
+function words.hardware(keys)
+  expect("table", keys, "hardware", "hardware { source = ..., memory = ... }")
+  return { word = "hardware", keys = keys, line = line(2) }
+end
+
 -- hf "folder": the model of a Hugging Face checkpoint, by its config.json.
 function words.hf(folder)
   expect("string", folder, "hf", 'hf "folder", a folder that holds config.json')

@@ -88,6 +88,7 @@ enum {
 //%     if box.name == "STAGE" then
 //%       line("NEXT_STAGE_" .. box.micro .. "_FLAGS = " .. box.flags, "posted and taken")
 //%       line("NEXT_STAGE_" .. box.micro .. "_DATA = " .. box.data, thousands(box.bytes) .. " bytes")
+//%       line("NEXT_STAGE_" .. box.micro .. "_DATA_BYTES = " .. box.bytes, "all slots")
 //%     end
 //%   end
 //%   show()

@@ -46,12 +46,15 @@ char *pool_text(struct pool *pool, const char *text)
 
 char *pool_format(struct pool *pool, const char *format, ...)
 {
-    char text[1024];
-    va_list arguments;
+    va_list arguments, again;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    va_copy(again, arguments);
+    size_t room = (size_t)vsnprintf(NULL, 0, format, arguments) + 1;
+    char *text = pool_take(pool, room, 1);
+    vsnprintf(text, room, format, again);
+    va_end(again);
     va_end(arguments);
-    return pool_text(pool, text);
+    return text;
 }
 
 void pool_free(struct pool *pool)

@@ -1,6 +1,30 @@
+/* rankc audit: what a document claims, against the plan. Claims that are false are findings, not errors. */
+#include "predict/audit/audit.h"
 #include "commands/compilation.h"
+
+#include <stdio.h>
+
+#define X(name, dimension, label, assumptions, text) "  " #name ": " text "\n"
+const char audit_help[] = "  --json   the same for programs, in base units\n"
+                          "claims = { NAME = \"FIGURE UNIT\", ... } of these quantities:\n" QUANTITIES(X)
+#undef X
+#define X(name, text) "  " #name ": " text "\n"
+                              "claims = { assume = { NAME = { ALTERNATIVE, ... }, ... }, ... } of what the document "
+                              "leaves open:\n" ASSUMPTIONS(X);
+#undef X
 
 bool command_audit(const struct command_line *line, struct error *error)
 {
-    return fail(error, line->input, 0, "rankc audit is not there yet; see the README");
+    struct compilation compilation;
+    struct audit audit;
+    struct text text = {0};
+    bool done = compile(&compilation, line->input, line->model, error) &&
+                audit_claims(&compilation.strategy, &compilation.plan, NULL, &compilation.pool, &audit, error);
+    if (done) {
+        (line->json ? audit_json : audit_text)(&compilation.strategy, &compilation.plan, &audit, &text);
+        fwrite(text.bytes, 1, text.length, stdout);
+    }
+    text_free(&text);
+    compilation_free(&compilation);
+    return done;
 }

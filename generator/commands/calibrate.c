@@ -1,6 +1,7 @@
 /* rankc calibrate: measures this machine and writes what predictions need of it. */
 #include "base/file.h"
 #include "base/heap.h"
+#include "base/home.h"
 #include "base/progress.h"
 #include "commands/compilation.h"
 #include "tool/cache.h"
@@ -90,6 +91,26 @@ static bool take_probes(const struct hardware *hardware, struct calibration *cal
     return done;
 }
 
+/* To `path`, or where "this-machine" is looked for. */
+static bool write_description(const char *path, const struct hardware *hardware, double fit_error, struct error *error)
+{
+    char root[2048], usual[4096];
+    if (!path) {
+        if (!cache_root(root, sizeof root, error) || !folder_make(root, error) ||
+            !path_join(usual, sizeof usual, root, "this-machine.lua", error))
+            return false;
+        path = usual;
+    }
+    struct text text = {0};
+    describe_hardware(hardware, &text);
+    bool done = file_write(path, text.bytes, text.length, 0644, error);
+    text_free(&text);
+    if (done)
+        printf("%s: %s, %s; ops are fitted to %.1f %%\n", path, hardware->source,
+               counted(hardware->processors, "processor").text, 100 * fit_error);
+    return done;
+}
+
 bool command_calibrate(const struct command_line *line, struct error *error)
 {
     char name[256];
@@ -106,12 +127,8 @@ bool command_calibrate(const struct command_line *line, struct error *error)
            take_probes(&hardware, calibration, &fit_error, error);
     progress(NULL);
     if (done) {
-        struct text text = {0};
         derive_rates(calibration, &hardware);
-        describe_hardware(&hardware, &text);
-        done = file_write(line->output ? line->output : "this-machine.lua", text.bytes, text.length, 0644, error);
-        text_free(&text);
-        printf("%s: %s, ops fitted to %.1f %%\n", line->output, hardware.source, 100 * fit_error);
+        done = write_description(line->output, &hardware, fit_error, error);
     }
     free(calibration);
     return done;

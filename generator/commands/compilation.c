@@ -1,6 +1,8 @@
 #include "commands/compilation.h"
+#include "emit/sources.h"
 #include "plan/make.h"
 #include "read/strategy.h"
+#include "verify/readback.h"
 #include "verify/verify.h"
 
 #include <sys/stat.h>
@@ -10,6 +12,11 @@ bool compile(struct compilation *compilation, const char *path, const char *mode
     *compilation = (struct compilation){0};
     return strategy_read(path, model, &compilation->pool, &compilation->strategy, error) &&
            plan_make(&compilation->strategy, &compilation->plan, error) && verify_plan(&compilation->plan, error);
+}
+
+bool prove_sources(const char *folder, struct plan *plan, struct error *error)
+{
+    return read_back(folder, plan, error) && verify_plan(plan, error) && emitted_code_agrees(plan, folder, error);
 }
 
 void compilation_free(struct compilation *compilation)

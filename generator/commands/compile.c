@@ -48,12 +48,6 @@ bool command_gen(const struct command_line *line, struct error *error)
     return done;
 }
 
-/* The plan that the sources state, proven; and no line of them that it does not account for. */
-static bool prove_sources(const char *folder, struct plan *plan, struct error *error)
-{
-    return read_back(folder, plan, error) && verify_plan(plan, error) && emitted_code_agrees(plan, folder, error);
-}
-
 bool command_verify(const struct command_line *line, struct error *error)
 {
     struct plan plan;

@@ -1,6 +1,51 @@
+/* rankc sim: how long a strategy's steps take, and a timeline of them. */
+#include "base/file.h"
 #include "commands/compilation.h"
+#include "emit/prediction.h"
+#include "predict/timeline.h"
+
+#include <stdio.h>
+
+enum { STEPS_SHOWN = 2 /* of each phase, in a timeline */ };
+
+static bool write_timeline(const struct command_line *line, const struct compilation *compilation,
+                           const struct hardware *hardware, const struct workload *workload, struct error *error)
+{
+    struct trace measured = {0}, trace = {0};
+    struct text text = {0};
+    bool done = !line->like || trace_read(line->like, &compilation->plan, &measured, error);
+    if (done && line->like)
+        simulate_like(&compilation->plan, hardware, &measured, &trace);
+    else if (done)
+        simulate_workload(&compilation->plan, hardware, workload, STEPS_SHOWN, &trace);
+    if (done) {
+        trace_json(&compilation->plan, &trace, &text);
+        done = file_write(line->output, text.bytes, text.length, 0644, error);
+    }
+    text_free(&text);
+    trace_free(&trace);
+    trace_free(&measured);
+    return done;
+}
 
 bool command_sim(const struct command_line *line, struct error *error)
 {
-    return fail(error, line->input, 0, "rankc sim is not there yet; see the README");
+    struct compilation compilation;
+    const struct hardware *hardware;
+    struct workload workload;
+    struct text text = {0};
+    bool done = compile(&compilation, line->input, line->model, error) &&
+                choose_hardware(line, &compilation, &hardware, error) &&
+                choose_workload(line, &compilation, &workload, error) &&
+                (!line->like || needs("-o TRACE", line->output, error)) &&
+                (!line->output || write_timeline(line, &compilation, hardware, &workload, error));
+    if (done && !line->like) {
+        struct prediction prediction;
+        predict_workload(&compilation.plan, hardware, &workload, &prediction);
+        (line->json ? prediction_json : prediction_text)(&compilation.plan, hardware, &workload, &prediction, &text);
+        fwrite(text.bytes, 1, text.length, stdout);
+    }
+    text_free(&text);
+    compilation_free(&compilation);
+    return done;
 }

@@ -55,17 +55,17 @@ static json_t *ledger_json(const struct rank_class *class)
     return array;
 }
 
-static json_t *class_json(const struct rank_class *class)
+static json_t *class_json(const struct plan *plan, const struct rank_class *class)
 {
     json_t *shape = json_object();
 #define X(field, NAME, text) json_object_set_new(shape, #field, json_integer(class->shape.field));
     SHAPES(X)
 #undef X
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", class->name, "ranks", class->ranks,
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", class->name, "ranks", class->ranks,
                      "weights", class->weights == DTYPE_BF16 ? "bf16" : "f32", "shape", shape, "ledger",
-                     ledger_json(class), "ledger_bytes", bytes_json(class->ledger_bytes), "arena", arena_json(class),
-                     "prefill", schedule_json(&class->schedules[PREFILL]), "decode",
-                     schedule_json(&class->schedules[DECODE]));
+                     ledger_json(class), "ledger_bytes", bytes_json(class->ledger_bytes), "headroom_bytes",
+                     bytes_json(plan->memory_bytes - class->ledger_bytes), "arena", arena_json(class), "prefill",
+                     schedule_json(&class->schedules[PREFILL]), "decode", schedule_json(&class->schedules[DECODE]));
 }
 
 static json_t *rank_json(const struct plan *plan, const struct rank_row *row)
@@ -85,7 +85,7 @@ void plan_json(const struct plan *plan, struct text *out)
 {
     json_t *classes = json_array(), *ranks = json_array();
     for (int i = 0; i < plan->class_count; i++)
-        json_array_append_new(classes, class_json(&plan->classes[i]));
+        json_array_append_new(classes, class_json(plan, &plan->classes[i]));
     for (int rank = 0; rank < plan->world; rank++)
         json_array_append_new(ranks, rank_json(plan, &plan->ranks[rank]));
     json_t *json =

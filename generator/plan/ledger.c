@@ -5,6 +5,8 @@
 
 enum { MOST_LINES = 32 };
 
+#define KIND(id) (1u << TENSOR_##id)
+
 static void add(struct rank_class *class, const char *purpose, uint64_t bytes)
 {
     if (bytes == 0)
@@ -13,12 +15,13 @@ static void add(struct rank_class *class, const char *purpose, uint64_t bytes)
     class->ledger_bytes += bytes;
 }
 
-static uint64_t tensor_bytes(const struct rank_class *class, enum tensor_kind first, enum tensor_kind last)
+/* All matrices of the kinds in a set of bits. */
+static uint64_t tensor_bytes(const struct rank_class *class, unsigned kinds)
 {
     uint64_t sum = 0;
-    for (enum tensor_kind kind = first; kind <= last; kind++) {
+    for (int kind = 0; kind < TENSOR_KINDS; kind++) {
         const struct tensor *tensor = &class->tensors[kind];
-        if (!tensor->present)
+        if (!tensor->present || !(kinds & 1u << kind))
             continue;
         uint64_t layers = tensor->layer_stride ? (uint64_t) class->shape.layers : 1;
         uint64_t slots = tensor->slot_stride ? (uint64_t) class->shape.expert_slots : 1;
@@ -45,11 +48,9 @@ static void add_mailboxes(const struct plan *plan, struct rank_class *class)
     for (int i = 0; i < class->mailbox_count; i++) {
         const struct mailbox *mailbox = &class->mailboxes[i];
         own += mailbox->bytes + BYTES(mailbox->slots, 2, LINE_BYTES);
-        bool pushed = mailbox->kind == MAILBOX_DISPATCH || mailbox->kind == MAILBOX_COMBINE;
-        bool pulled = mailbox->kind == MAILBOX_PARTIAL || mailbox->kind == MAILBOX_LOGITS;
-        if (pushed)
+        if (mailbox_is_pushed(mailbox))
             peers += mailbox->bytes / (uint64_t)shape->ep * (uint64_t)(shape->ep - 1);
-        if (pulled)
+        if (mailbox_is_pulled(mailbox))
             peers += BYTES(mailbox->bytes, shape->tp - 1);
     }
     if (!class->last_stage)
@@ -64,12 +65,14 @@ void plan_ledger(struct plan *plan, struct rank_class *class)
 {
     static const struct {
         const char *purpose;
-        enum tensor_kind first, last;
+        unsigned kinds;
     } weights[] = {
-        {"weights: embedding", TENSOR_EMBEDDING, TENSOR_EMBEDDING},
-        {"weights: attention", TENSOR_QKV, TENSOR_ATTENTION_OUT},
-        {"weights: experts", TENSOR_GATE_UP, TENSOR_DOWN},
-        {"weights: head", TENSOR_LM_HEAD, TENSOR_LM_HEAD},
+        {"weights: embedding", KIND(EMBEDDING)},
+        {"weights: attention", KIND(QKV) | KIND(ATTENTION_OUT)},
+        {"weights: routers", KIND(ROUTER)},
+        {"weights: experts", KIND(GATE_UP) | KIND(DOWN)},
+        {"weights: norms", KIND(INPUT_NORM) | KIND(POST_NORM) | KIND(FINAL_NORM)},
+        {"weights: head", KIND(LM_HEAD)},
     };
     static const struct {
         const char *purpose;
@@ -85,17 +88,16 @@ void plan_ledger(struct plan *plan, struct rank_class *class)
         {"activations: scratch", BUFFER_SCRATCH},
     };
     class->ledger = pool_take(&plan->pool, MOST_LINES, sizeof *class->ledger);
-    uint64_t named = 0;
-    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
-        uint64_t bytes = tensor_bytes(class, weights[i].first, weights[i].last);
-        add(class, weights[i].purpose, bytes);
-        named += bytes;
-    }
-    add(class, "weights: norms and routers",
-        class->shard_bytes[SHARD_DENSE] + class->shard_bytes[SHARD_EXPERTS] - named);
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
+        add(class, weights[i].purpose, tensor_bytes(class, weights[i].kinds));
     add(class, "KV cache", buffer_bytes(class, BUFFER_KV));
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
         add(class, activations[i].purpose, buffer_bytes(class, activations[i].kind));
     add_mailboxes(plan, class);
+    uint64_t pages = plan_pages(plan, class);
+    if (pages > class->ledger_bytes) /* always, but where sizes are past all numbers: no device has room for those */
+        add(class, "whole pages: headers of shards, ends of pages", pages - class->ledger_bytes);
     add(class, "program: code, data and stack", PROGRAM_BYTES);
+    add(class, "program: schedules",
+        BYTES(class->schedules[PREFILL].count + class->schedules[DECODE].count, CALL_BYTES));
 }

@@ -27,6 +27,12 @@ static void plan_job(const struct strategy *strategy, struct plan *plan)
     plan->stop_token_count = model->stop_token_count;
 }
 
+void plan_ledgers(struct plan *plan)
+{
+    for (int i = 0; i < plan->class_count; i++)
+        plan_ledger(plan, &plan->classes[i]);
+}
+
 bool plan_make(const struct strategy *strategy, struct plan *plan, struct error *error)
 {
     *plan = (struct plan){0};
@@ -39,8 +45,7 @@ bool plan_make(const struct strategy *strategy, struct plan *plan, struct error 
             if (!class_passes[pass](strategy, plan, &plan->classes[i], error))
                 return false;
     plan_segment(plan);
-    for (int i = 0; i < plan->class_count; i++)
-        plan_ledger(plan, &plan->classes[i]);
+    plan_ledgers(plan);
     plan_hash(plan);
     return true;
 }

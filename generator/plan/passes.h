@@ -32,6 +32,21 @@ void plan_segment(struct plan *plan);
 /* Every byte that a rank of the class will own, by purpose. Needs the segment. */
 void plan_ledger(struct plan *plan, struct rank_class *class);
 
+/* Bytes of the pages that weights, arena and segment take of a rank of the class (of the one that takes most). Needs
+ * the segment. */
+uint64_t plan_pages(const struct plan *plan, const struct rank_class *class);
+
+/* Whether a rank writes into peers' mailboxes of this kind, one slot of each; or reads peers', all of each. */
+static inline bool mailbox_is_pushed(const struct mailbox *mailbox)
+{
+    return mailbox->kind == MAILBOX_DISPATCH || mailbox->kind == MAILBOX_COMBINE;
+}
+
+static inline bool mailbox_is_pulled(const struct mailbox *mailbox)
+{
+    return mailbox->kind == MAILBOX_PARTIAL || mailbox->kind == MAILBOX_LOGITS;
+}
+
 /* ---- sizes */
 
 enum { LINE_BYTES = 64, PAGE_BYTES = 4096 };

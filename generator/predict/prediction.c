@@ -1,19 +1,7 @@
 /* A workload as the steps that the head would make of it, and what they add up to. */
 #include "predict/prediction.h"
-#include "base/heap.h"
-#include "serve/lanes.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-struct workload usual_workload(const struct plan *plan)
-{
-    const struct shapes *shape = &plan->classes[0].shape;
-    int prompt = shape->context > 1 ? shape->context / 2 : 1;
-    int room = shape->context + 1 - prompt;
-    return (struct workload){
-        .sequences = shape->sequences, .prompt_tokens = prompt, .new_tokens = room > 1 ? room - 1 : 1};
-}
 
 /* ---- runs of like steps */
 
@@ -132,48 +120,6 @@ static void add_to_run(struct predicting *p, const struct step *step)
 
 /* ---- the workload */
 
-enum { NO_TOKEN = -1 }; /* no stop token is that, so that every sequence runs to its end */
-
-/* Hands every sequence its next token, as the head does. Returns how many got their first. */
-static int accept_tokens(struct lanes *lanes)
-{
-    int first = 0;
-    for (int i = 0; i < lanes->count; i++) {
-        struct lane *lane = &lanes->all[i];
-        for (int row = 0; row < lane->row_count; row++) {
-            const struct request *request = lane->sequences[lane->rows[row].sequence].request;
-            if (!lane->rows[row].wants || lane->rows[row].position < request->prompt_count - 1)
-                continue;
-            first += request->generated_count == 0;
-            lane_accept_token(lane, lane->rows[row].sequence, NO_TOKEN, lanes->plan, 0);
-        }
-        lane_end_step(lane);
-    }
-    return first;
-}
-
-static void take_steps(struct predicting *p, struct lanes *lanes, struct request *requests, int count)
-{
-    struct step_header header;
-    int next = 0, without_token = count;
-    for (;;) {
-        struct pool pool = {0};
-        struct step step;
-        next = lanes_admit(lanes, requests, next, count);
-        if (!lanes_make_step(lanes, &header))
-            break;
-        lanes_describe_step(lanes, &header, &pool, &step);
-        if (p->into == PREFILL && without_token == 0) {
-            close_run(p);
-            p->into = DECODE;
-        }
-        add_to_run(p, &step);
-        pool_free(&pool);
-        without_token -= accept_tokens(lanes);
-    }
-    close_run(p);
-}
-
 static struct phase_prediction conclude(const struct predicting *p, const struct phase_sum *sum, double tokens)
 {
     struct phase_prediction out = {.steps = sum->steps};
@@ -197,24 +143,22 @@ static struct phase_prediction conclude(const struct predicting *p, const struct
 void predict_workload(const struct plan *plan, const struct hardware *hardware, const struct workload *workload,
                       struct prediction *out)
 {
-    struct predicting p = {
-        .plan = plan, .hardware = hardware, .workload = workload, .lanes = plan->grid[AXIS_DP] * plan->grid[AXIS_EP]};
-    int count = p.lanes * workload->sequences;
-    struct request *requests = heap_take((size_t)count, sizeof *requests);
-    int *prompt = heap_take((size_t)workload->prompt_tokens, sizeof *prompt);
-    int *generated = heap_take((size_t)workload->new_tokens, sizeof *generated); /* shared: nobody reads them */
-    for (int i = 0; i < count; i++)
-        requests[i] = (struct request){.prompt = prompt,
-                                       .prompt_count = workload->prompt_tokens,
-                                       .most_new = workload->new_tokens,
-                                       .generated = generated};
-    struct lanes lanes = lanes_make(plan);
-    take_steps(&p, &lanes, requests, count);
-    lanes_free(&lanes);
-    free(generated);
-    free(prompt);
-    free(requests);
+    struct predicting p = {.plan = plan, .hardware = hardware, .workload = workload, .lanes = plan_lanes(plan)};
+    struct workload_steps steps = workload_begin(plan, workload);
+    double prompt_tokens = (double)steps.count * workload->prompt_tokens, new_tokens = 0;
+    struct pool pool = {0};
+    for (struct step step; workload_next(&steps, &pool, &step); pool_free(&pool)) {
+        if (p.into == PREFILL && steps.without_token == 0) {
+            close_run(&p);
+            p.into = DECODE;
+        }
+        new_tokens += p.into == DECODE ? steps.new_tokens : 0;
+        add_to_run(&p, &step);
+    }
+    close_run(&p);
+    pool_free(&pool);
+    workload_end(&steps);
     *out = (struct prediction){.ttft_s = p.sums[PREFILL].seconds};
-    out->phases[PREFILL] = conclude(&p, &p.sums[PREFILL], (double)count * workload->prompt_tokens);
-    out->phases[DECODE] = conclude(&p, &p.sums[DECODE], (double)count * (workload->new_tokens - 1));
+    out->phases[PREFILL] = conclude(&p, &p.sums[PREFILL], prompt_tokens);
+    out->phases[DECODE] = conclude(&p, &p.sums[DECODE], new_tokens);
 }

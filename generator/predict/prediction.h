@@ -1,14 +1,8 @@
 /* What a strategy's author asks: how soon is the first token there, and how many come a second. */
 #pragma once
 
-#include "predict/routing.h"
 #include "predict/simulate.h"
-
-/* Every sequence of every lane at once: a prompt each, then as many new tokens each. */
-struct workload {
-    int sequences, prompt_tokens, new_tokens; /* sequences of a lane */
-    struct routing routing;
-};
+#include "predict/workload.h"
 
 struct phase_prediction {
     int steps;
@@ -23,9 +17,6 @@ struct prediction {
     double ttft_s; /* until the last sequence has its first token */
     struct phase_prediction phases[PHASES];
 };
-
-/* A prompt of half the context in every sequence, and as many new tokens as the other half holds. */
-struct workload usual_workload(const struct plan *plan);
 
 /* Steps of prefill and decode as the head would make them. Long workloads are not simulated step by step: steps that
  * differ only in how far rows look back are simulated at both ends, and the times between are interpolated. */

@@ -192,10 +192,9 @@ void routes_draw(const struct plan *plan, const struct routing *routing, uint64_
 {
     const struct placement *placement = &plan->placement;
     const struct shapes *shape = &plan->classes[0].shape;
-    size_t lanes = (size_t)plan->grid[AXIS_DP] * (size_t)shape->ep, layers = (size_t)shape->model_layers;
+    size_t lanes = (size_t)plan_lanes(plan), layers = (size_t)shape->model_layers;
     size_t active = (size_t)step->active, ep = (size_t)shape->ep, slots = (size_t)placement->expert_slots;
-    step->routes.slot_rows = pool_take(pool, lanes * layers * active * slots, sizeof(int32_t));
-    step->routes.sent_rows = pool_take(pool, lanes * layers * active * ep, sizeof(int32_t));
+    step_take_routes(plan, pool, step);
     uint64_t state = seed;
     struct urn urn = {0};
     for (size_t layer = 0; layer < layers; layer++) {

@@ -262,10 +262,7 @@ static void make_actor(struct simulation *sim, struct work_site site, struct poo
 {
     struct actor *actor = &sim->actors[site.row->rank];
     *actor = (struct actor){
-        .site = site,
-        .schedule = &site.class->schedules[sim->step->phase],
-        .first_waiter = -1,
-        .next_waiter = -1};
+        .site = site, .schedule = &site.class->schedules[sim->step->phase], .first_waiter = -1, .next_waiter = -1};
     take_memory(sim, actor, pool);
 }
 

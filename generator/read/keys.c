@@ -1,5 +1,6 @@
 #include "read/keys.h"
 #include "base/nearest.h"
+#include "read/key_path.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,15 +10,16 @@ int key_push(struct reader *reader, const char *key)
     lua_State *lua = reader->lua;
     lua_pushvalue(lua, KEYS_INDEX);
     while (*key) {
-        size_t length = strcspn(key, ".");
-        if (lua_istable(lua, -1)) {
-            lua_pushlstring(lua, key, length);
-            lua_rawget(lua, -2);
-        } else {
+        struct key_part part = key_path_next(&key);
+        if (!lua_istable(lua, -1)) {
             lua_pushnil(lua);
+        } else if (part.index) {
+            lua_rawgeti(lua, -1, part.index);
+        } else {
+            lua_pushlstring(lua, part.name, part.length);
+            lua_rawget(lua, -2);
         }
         lua_remove(lua, -2);
-        key += length + (key[length] == '.');
     }
     return lua_type(lua, -1);
 }
@@ -77,7 +79,7 @@ static bool fail_unknown(struct reader *reader, const char *key, const char *wor
 {
     char path[128], whole[80], list[512];
     snprintf(path, sizeof path, "%s%s%.48s", key, *key ? "." : "", word);
-    snprintf(whole, sizeof whole, "%s", *key ? key : "a strategy");
+    snprintf(whole, sizeof whole, "%s%s", *key ? "" : "a ", *key ? key : reader->kind->whole);
     const char *nearest = nearest_word(word, known, count);
     if (nearest)
         return reader_fail(reader, path, "\"%.48s\" is not a key of %s; did you mean \"%s\"?", word, whole, nearest);
@@ -97,8 +99,8 @@ bool key_table(struct reader *reader, const char *key, const char *const *known,
     if (type == LUA_TTABLE) {
         for (lua_pushnil(lua); right && lua_next(lua, top + 1); lua_pop(lua, 1)) {
             if (lua_type(lua, -2) != LUA_TSTRING) {
-                right = reader_fail(reader, key, "%s has a value without a name; write %s = %s",
-                                    *key ? key : "the strategy", *key ? key : "model", example);
+                right = reader_fail(reader, key, "%s%s has a value without a name; write %s = %s", *key ? "" : "the ",
+                                    *key ? key : reader->kind->whole, *key ? key : reader->kind->some_key, example);
                 break;
             }
             const char *word = lua_tostring(lua, -2);
@@ -141,6 +143,34 @@ bool key_text(struct reader *reader, const char *key, const char *example, const
                             example);
     lua_pop(reader->lua, 1);
     return right;
+}
+
+/* "s, ms or us" */
+static const char *list_units(const struct unit *units, char *out, size_t room)
+{
+    size_t used = 0;
+    for (const struct unit *unit = units; unit->name && used < room; unit++)
+        used += (size_t)snprintf(out + used, room - used, "%s%s",
+                                 unit == units  ? ""
+                                 : unit[1].name ? ", "
+                                                : " or ",
+                                 unit->name);
+    return out;
+}
+
+bool key_quantity(struct reader *reader, const struct quantity_key *quantity, double *value)
+{
+    const char *text = NULL;
+    double number;
+    char units[128];
+    if (!key_text(reader, quantity->key, quantity->example, &text))
+        return false;
+    if (text && (!quantity_read(text, quantity->units, &number) || number <= 0))
+        return reader_fail(reader, quantity->key, "%s is \"%.40s\"; give a number above 0 in %s, such as \"%s\"",
+                           quantity->key, text, list_units(quantity->units, units, sizeof units), quantity->example);
+    if (text)
+        *value = number;
+    return true;
 }
 
 static size_t count_words(const char *const *words)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "read/reader.h"
+#include "read/units.h"
 
 /* Pushes the value of a key, nil where it or its table is absent; returns its Lua type. */
 int key_push(struct reader *reader, const char *key);
@@ -15,6 +16,15 @@ bool key_integer(struct reader *reader, const char *key, int least, int most, in
 
 /* A text. *value keeps its default where the key is absent; a new one is in the pool. */
 bool key_text(struct reader *reader, const char *key, const char *example, const char **value);
+
+/* A text such as "80 GB": more than zero of one of the units. *value, in the unit whose factor is 1, keeps its default
+ * where the key is absent. */
+struct quantity_key {
+    const char *key;
+    const struct unit *units;
+    const char *example;
+};
+bool key_quantity(struct reader *reader, const struct quantity_key *quantity, double *value);
 
 /* One of some words. Lists end with NULL. `planned` are words of the language that nothing implements yet. */
 struct word_key {

@@ -6,7 +6,7 @@
 
 int reader_line(const struct reader *reader, const char *key)
 {
-    return source_line(reader->source.bytes, reader->source.length, reader->call_line, key);
+    return source_line(reader->source.bytes, reader->source.length, reader->kind->word, reader->call_line, key);
 }
 
 bool reader_fail(const struct reader *reader, const char *key, const char *format, ...)
@@ -16,5 +16,5 @@ bool reader_fail(const struct reader *reader, const char *key, const char *forma
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    return fail(reader->error, reader->out->path, reader_line(reader, key), "%s", text);
+    return fail(reader->error, reader->path, reader_line(reader, key), "%s", text);
 }

@@ -1,11 +1,12 @@
-/* Runs a strategy file in the sandbox, up to the table that it returns. */
+/* Runs a strategy, or a description of hardware, in the sandbox, up to the table that it returns. */
 #include "base/file.h"
 #include "base/home.h"
-#include "base/sandbox.h"
 #include "read/keys.h"
 
 #include <lauxlib.h>
 #include <string.h>
+
+enum { MOST_SOURCE_BYTES = 1 << 20 };
 
 static int line_word(lua_State *lua)
 {
@@ -14,7 +15,7 @@ static int line_word(lua_State *lua)
 }
 
 /* Runs templates/dsl.lua and makes what it returns globals. */
-bool script_load_words(struct reader *reader)
+static bool load_words(struct reader *reader)
 {
     lua_State *lua = reader->lua;
     char path[4096];
@@ -46,27 +47,40 @@ static int last_line(const struct text *source)
     return line;
 }
 
-/* Leaves the table that `strategy` was given as the only thing on the stack. */
-bool script_run(struct reader *reader)
+/* Leaves the table that the kind's word was given as the only thing on the stack. */
+static bool run_source(struct reader *reader)
 {
     lua_State *lua = reader->lua;
-    const char *path = reader->out->path;
+    const char *path = reader->path, *word = reader->kind->word;
     char value[VALUE_TEXT];
     if (!sandbox_load(lua, path, reader->source.bytes, reader->source.length, reader->error) ||
         !sandbox_call(lua, 0, 1, reader->error))
         return false;
-    bool made_by_strategy = false;
+    bool made_by_word_of_kind = false;
     if (lua_istable(lua, 1)) {
         lua_getfield(lua, 1, "line");
         lua_getfield(lua, 1, "keys");
-        made_by_strategy = made_by_word(lua, 1, "strategy") && lua_isinteger(lua, 2) && lua_istable(lua, 3);
+        made_by_word_of_kind = made_by_word(lua, 1, word) && lua_isinteger(lua, 2) && lua_istable(lua, 3);
     }
-    if (!made_by_strategy)
+    if (!made_by_word_of_kind)
         return fail(reader->error, path, last_line(&reader->source),
-                    "the file returns %s; end it with return strategy { ... }",
-                    lua_isnil(lua, 1) ? "nothing" : value_text(lua, 1, value));
+                    "the file returns %s; end it with return %s { ... }",
+                    lua_isnil(lua, 1) ? "nothing" : value_text(lua, 1, value), word);
     reader->call_line = (int)lua_tointeger(lua, 2);
     lua_replace(lua, 1);
     lua_settop(lua, 1);
     return true;
+}
+
+bool script_run(struct reader *reader)
+{
+    reader->lua = sandbox_open(reader->limits);
+    return file_read(reader->path, MOST_SOURCE_BYTES, &reader->source, reader->error) && load_words(reader) &&
+           run_source(reader);
+}
+
+void script_close(struct reader *reader)
+{
+    sandbox_close(reader->lua);
+    text_free(&reader->source);
 }

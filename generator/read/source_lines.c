@@ -1,6 +1,8 @@
 /* A scanner that knows just enough of Lua: comments, strings, names, brackets and blocks. A key is a name followed by a
- * single `=` with no bracket or block of its table's values open: no expression has one there. */
+ * single `=` with no bracket or block of its table's values open: no expression has one there. An item of a list begins
+ * after a comma there. */
 #include "read/source_lines.h"
+#include "read/key_path.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -127,11 +129,43 @@ static bool is_any(const struct token *token, const char *const *texts)
     return false;
 }
 
-/* From just after the `{` of a table: moves to just after the `=` of its key `name` and gives the key's line. */
-static bool find_key(struct scanner *scanner, const char *name, size_t length, int *line)
+/* Counts the brackets and blocks that are open within a table; true for the token that ends the table itself. */
+static bool ends_table(const struct token *token, int *depth)
 {
     static const char *const openers[] = {"{", "(", "[", "function", "do", "if", "repeat", NULL};
     static const char *const closers[] = {"}", ")", "]", "end", "until", NULL};
+    if (is_any(token, closers) && (*depth)-- == 0)
+        return true;
+    *depth += is_any(token, openers);
+    return false;
+}
+
+/* From just after the `{` of a list: moves to its item and gives the item's line. */
+static bool find_item(struct scanner *scanner, int index, int *line)
+{
+    static const char *const separators[] = {",", ";", NULL};
+    int depth = 0, item = 1;
+    bool at_start = true;
+    for (;;) {
+        struct scanner here = *scanner;
+        struct token token = next_token(scanner);
+        if (token.kind == TOKEN_END)
+            return false;
+        if (ends_table(&token, &depth))
+            return false;
+        if (at_start && item == index) {
+            *scanner = here;
+            *line = token.line;
+            return true;
+        }
+        at_start = depth == 0 && is_any(&token, separators);
+        item += at_start;
+    }
+}
+
+/* From just after the `{` of a table: moves to just after the `=` of its key `name` and gives the key's line. */
+static bool find_key(struct scanner *scanner, const char *name, size_t length, int *line)
+{
     int depth = 0;
     for (;;) {
         struct token token = next_token(scanner);
@@ -147,21 +181,19 @@ static bool find_key(struct scanner *scanner, const char *name, size_t length, i
                 return true;
             }
         }
-        if (is_any(&token, closers) && depth-- == 0)
+        if (ends_table(&token, &depth))
             return false;
-        if (is_any(&token, openers))
-            depth++;
     }
 }
 
-/* Moves to just after the `{` of the call of `strategy`. */
-static bool find_call(struct scanner *scanner, int first_line)
+/* Moves to just after the `{` of the call of `word`. */
+static bool find_call(struct scanner *scanner, const char *word, int first_line)
 {
     for (;;) {
         struct token token = next_token(scanner);
         if (token.kind == TOKEN_END)
             return false;
-        if (token.line < first_line || !is(&token, "strategy"))
+        if (token.line < first_line || !is(&token, word))
             continue;
         struct scanner ahead = *scanner;
         struct token next = next_token(&ahead);
@@ -174,18 +206,40 @@ static bool find_call(struct scanner *scanner, int first_line)
     }
 }
 
-int source_line(const char *text, size_t length, int first_line, const char *key)
+/* Moves along the parts of a key as far as they are written out, to just after the `=` of the last one found. Whether
+ * all were; *last is the last one then. */
+static bool follow(struct scanner *scanner, const char *word, int first_line, const char *key, struct key_part *last,
+                   int *line)
 {
-    struct scanner scanner = {.at = text, .end = text + length, .line = 1};
-    int line = first_line;
-    bool in_table = length > 0 && find_call(&scanner, first_line);
+    bool in_table = scanner->at < scanner->end && find_call(scanner, word, first_line);
+    *line = first_line;
     while (in_table && *key) {
-        size_t part = strcspn(key, ".");
-        if (!find_key(&scanner, key, part, &line))
-            break;
-        key += part + (key[part] == '.');
-        struct token next = next_token(&scanner);
+        *last = key_path_next(&key);
+        bool found =
+            last->index ? find_item(scanner, last->index, line) : find_key(scanner, last->name, last->length, line);
+        if (!found || !*key)
+            return found;
+        struct token next = next_token(scanner);
         in_table = is(&next, "{");
     }
+    return false;
+}
+
+int source_line(const char *text, size_t length, const char *word, int first_line, const char *key)
+{
+    struct scanner scanner = {.at = text, .end = text + length, .line = 1};
+    struct key_part last;
+    int line;
+    follow(&scanner, word, first_line, key, &last, &line);
     return line;
+}
+
+int source_line_again(const char *text, size_t length, const char *word, int first_line, const char *key)
+{
+    struct scanner scanner = {.at = text, .end = text + length, .line = 1};
+    struct key_part last;
+    int line;
+    bool again = follow(&scanner, word, first_line, key, &last, &line) && !last.index &&
+                 find_key(&scanner, last.name, last.length, &line);
+    return again ? line : 0;
 }

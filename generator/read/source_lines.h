@@ -3,7 +3,10 @@
 
 #include <stddef.h>
 
-/* The line of a key such as "grid.tp" in the table of the first call of `strategy` at or after `first_line`. Where a
- * key is not written out in its table, the line of the table is returned; `first_line` when not even the call is found.
- */
-int source_line(const char *text, size_t length, int first_line, const char *key);
+/* The line of a key such as "grid.tp" or "links[2].ranks" in the table of the first call of `word` at or after
+ * `first_line`. Where a key is not written out in its table, the line of the table is returned; `first_line` when not
+ * even the call is found. */
+int source_line(const char *text, size_t length, const char *word, int first_line, const char *key);
+
+/* The line where the same table gives the key once more (Lua would silently take the later one); 0: nowhere. */
+int source_line_again(const char *text, size_t length, const char *word, int first_line, const char *key);

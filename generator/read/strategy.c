@@ -1,15 +1,13 @@
 /* Runs a strategy in the sandbox and reads the table it returns, key by key. */
 #include "read/strategy.h"
-#include "base/file.h"
 #include "read/keys.h"
-#include "read/units.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { MOST_NAME_LETTERS = 48, MOST_ROWS = 1 << 20, USUAL_LOGIT_ROWS = 64 };
 
-static const uint64_t most_memory_bytes = (uint64_t)1 << 50;
+static const uint64_t usual_memory_bytes = (uint64_t)64 << 30, most_memory_bytes = (uint64_t)1 << 50;
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -83,25 +81,14 @@ static bool read_name(struct reader *reader)
 
 static bool read_memory(struct reader *reader)
 {
-    const char *text = "64 GiB";
-    double bytes = 0;
-    if (!key_text(reader, "target.memory", "64 GiB", &text))
+    static const struct quantity_key memory = {"target.memory", memory_units, "64 GiB"};
+    double bytes = (double)usual_memory_bytes;
+    if (!key_quantity(reader, &memory, &bytes))
         return false;
-    if (!quantity_read(text, memory_units, &bytes) || bytes < 1 || bytes > (double)most_memory_bytes)
-        return reader_fail(reader, "target.memory",
-                           "target.memory is \"%.40s\"; give a number and a unit, such as \"64 GiB\"", text);
+    if (bytes < 1 || bytes > (double)most_memory_bytes)
+        return reader_fail(reader, "target.memory", "target.memory is %.3g bytes; give from 1 B to 1024 TiB", bytes);
     reader->out->target.memory_bytes = (uint64_t)bytes;
     return true;
-}
-
-static bool read_hardware(struct reader *reader)
-{
-    static const char *const presets[] = {"this-machine", NULL}, *const planned[] = {NULL};
-    static const struct word_key preset = {"target.hardware", presets, planned};
-    const char *name = presets[0];
-    bool is_table = key_push(reader, "target.hardware") == LUA_TTABLE;
-    lua_pop(reader->lua, 1);
-    return is_table || key_word(reader, &preset, &name);
 }
 
 static bool read_target(struct reader *reader)
@@ -120,7 +107,7 @@ static bool read_target(struct reader *reader)
         !key_word(reader, &device, &out->target.device) || !key_word(reader, &transport, &out->target.transport) ||
         !key_integer(reader, "target.threads", 1, 1024, &out->target.threads) ||
         !key_integer(reader, "target.ranks_per_node", 1, MAX_WORLD, &out->target.ranks_per_node) ||
-        !read_memory(reader) || !read_hardware(reader))
+        !read_memory(reader))
         return false;
     if (out->target.threads > 1)
         return reader_fail(reader, "target.threads", "target.threads %d has no backend yet; use 1",
@@ -221,14 +208,14 @@ bool strategy_read_within(const struct sandbox_limits *limits, const char *path,
                           struct pool *pool, struct strategy *out, struct error *error)
 {
     *out = (struct strategy){.path = pool_text(pool, path)};
-    struct reader reader = {.pool = pool, .out = out, .error = error, .lua = sandbox_open(limits)};
-    bool read = file_read(path, MOST_SOURCE_BYTES, &reader.source, error) && script_load_words(&reader) &&
-                script_run(&reader) && read_lines(&reader) && read_name(&reader) && read_grid(&reader) &&
+    static const struct script_kind kind = {"strategy", "strategy", "model"};
+    struct reader reader = {
+        .kind = &kind, .path = out->path, .limits = limits, .pool = pool, .out = out, .error = error};
+    bool read = script_run(&reader) && read_lines(&reader) && read_name(&reader) && read_grid(&reader) &&
                 read_target(&reader) && read_dtype(&reader) && read_dispatch(&reader) && read_goals(&reader) &&
                 read_model(&reader, model_folder_override) && read_batch(&reader) && read_stages(&reader) &&
-                read_experts(&reader) && read_rank_formula(&reader);
-    sandbox_close(reader.lua);
-    text_free(&reader.source);
+                read_experts(&reader) && read_rank_formula(&reader) && read_hardware(&reader) && read_claims(&reader);
+    script_close(&reader);
     return read;
 }
 

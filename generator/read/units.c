@@ -16,10 +16,29 @@ const struct unit memory_units[] = {
     {0},
 };
 
-const struct unit time_units[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"min", 60}, {0}};
+const struct unit time_units[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"min", 60}, {0}};
 
 const struct unit rate_units[] = {
     {"tokens/s/gpu", 1}, {"tokens/ms/gpu", 1e3}, {"tokens/s", 1}, {"tokens/ms", 1e3}, {0},
+};
+
+const struct unit flop_units[] = {
+    {"FLOP/s", 1}, {"GFLOP/s", 1e9}, {"TFLOP/s", 1e12}, {"PFLOP/s", 1e15}, {0},
+};
+
+const struct unit bandwidth_units[] = {
+    {"B/s", 1},
+    {"KiB/s", 1024.0},
+    {"MiB/s", 1024.0 * 1024},
+    {"GiB/s", 1024.0 * 1024 * 1024},
+    {"TiB/s", 1024.0 * 1024 * 1024 * 1024},
+    {"KB/s", 1e3},
+    {"MB/s", 1e6},
+    {"GB/s", 1e9},
+    {"TB/s", 1e12},
+    {"Gbit/s", 1e9 / 8},
+    {"Tbit/s", 1e12 / 8},
+    {0},
 };
 
 bool quantity_read(const char *text, const struct unit *units, double *value)

@@ -105,7 +105,7 @@ void lanes_describe_step(const struct lanes *lanes, const struct step_header *he
 {
     size_t active = header->active;
     *step = (struct step){.phase = header->decode ? DECODE : PREFILL, .active = (int)active};
-    step->rows = pool_take(pool, (size_t)lanes->count * active, sizeof *step->rows);
+    step_take_rows(lanes->plan, pool, step);
     for (int i = 0; i < lanes->count; i++) {
         struct step_header own = *header;
         own.rows = (uint32_t)lanes->all[i].row_count;

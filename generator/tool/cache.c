@@ -1,5 +1,6 @@
 #include "tool/cache.h"
 #include "base/file.h"
+#include "base/home.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,22 +8,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-static bool root_folder(char *out, size_t room, struct error *error)
-{
-    static const struct {
-        const char *variable, *below;
-    } places[] = {{"RANKC_CACHE", ""}, {"XDG_CACHE_HOME", "/rankc"}, {"HOME", "/.cache/rankc"}};
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *value = getenv(places[i].variable);
-        if (!value || !*value)
-            continue;
-        if (snprintf(out, room, "%s%s", value, places[i].below) >= (int)room)
-            return fail(error, value, 0, "the path is too long");
-        return true;
-    }
-    return fail(error, NULL, 0, "there is no place for what run makes; set RANKC_CACHE to a folder");
-}
 
 static bool name_folders(struct cache *cache, const char *folder, const char *sources, const char *binaries,
                          struct error *error)
@@ -40,7 +25,7 @@ bool cache_open(struct cache *cache, const char *name, const char *strategy_path
         return fail_errno(error, strategy_path, "cannot be found");
     sha256_text(path, strlen(path), hash);
     free(path);
-    if (!root_folder(root, sizeof root, error))
+    if (!cache_root(root, sizeof root, error))
         return false;
     snprintf(folder, sizeof folder, "%s/%s-%.8s", root, name, hash);
     if (!name_folders(cache, folder, "sources", "build", error) || !folder_make(folder, error) ||

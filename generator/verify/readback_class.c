@@ -292,11 +292,12 @@ static bool read_link(const struct fact_file *facts, const struct rank_class *re
         const struct mailbox *box = &receiver->mailboxes[i];
         if (box->kind != MAILBOX_STAGE)
             continue;
-        uint64_t flags, data;
+        uint64_t flags, data, bytes;
         if (!bytes_of(facts, next_stage, box->micro, "FLAGS", &flags) ||
-            !bytes_of(facts, next_stage, box->micro, "DATA", &data))
+            !bytes_of(facts, next_stage, box->micro, "DATA", &data) ||
+            !bytes_of(facts, next_stage, box->micro, "DATA_BYTES", &bytes))
             return false;
-        if (flags != box->flags || data != box->data)
+        if (flags != box->flags || data != box->data || bytes != box->bytes)
             return fail(facts->error, facts->path, 0,
                         "%s_%c is not where class %s receives; generate the sources again", next_stage,
                         'A' + box->micro, receiver->name);

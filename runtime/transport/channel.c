@@ -1,4 +1,14 @@
+#include "transport/channel.h"
+#include "pages.h"
 #include "rank.h"
+
+struct channel channel_at(unsigned char *part, uint64_t flags, uint64_t data, uint64_t bytes, int32_t peer)
+{
+    struct flag *lines = (struct flag *)(part + flags);
+    map_pages((unsigned char *)lines, 2 * sizeof *lines);
+    map_pages(part + data, bytes);
+    return (struct channel){.posted = &lines[0], .taken = &lines[1], .data = part + data, .peer = peer};
+}
 
 void channel_wait_free(struct rank *r, const struct channel *channel)
 {

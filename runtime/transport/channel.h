@@ -39,12 +39,9 @@ struct channel {
     int32_t peer;   /* rank at the other end */
 };
 
-/* Flag lines as the plan lays them out: posted, then taken. `part` is where a rank's mailboxes begin. */
-static inline struct channel channel_at(unsigned char *part, uint64_t flags, uint64_t data, int32_t peer)
-{
-    struct flag *lines = (struct flag *)(part + flags);
-    return (struct channel){.posted = &lines[0], .taken = &lines[1], .data = part + data, .peer = peer};
-}
+/* Flag lines as the plan lays them out: posted, then taken. `part` is where a rank's mailboxes begin. Maps the pages of
+ * the flag lines and of the slot's `bytes`. */
+struct channel channel_at(unsigned char *part, uint64_t flags, uint64_t data, uint64_t bytes, int32_t peer);
 
 void channel_wait_free(struct rank *r, const struct channel *channel);
 /* Posts a message and counts its bytes. */

@@ -1,4 +1,5 @@
 /* Every way of splitting a model computes what the reference computed. */
+#include "splittings.h"
 #include "support.h"
 
 #include <math.h>
@@ -19,45 +20,6 @@ struct checkpoint {
 };
 
 static const struct checkpoint shakespeare = {SHAKESPEARE, TEST_SOURCE_DIR "/tests/golden/shakespeare-moe", 2048};
-
-/* A way of splitting: what goes into the strategy beside its name and model. */
-struct splitting {
-    const char *name;
-    int dp, pp, ep, tp, micro_batches;
-    const char *keys;
-    bool tiny; /* the sizes of tiny-mixtral divide too */
-};
-
-static const struct splitting splittings[] = {
-    {"single", 1, 1, 1, 1, 1, "", true},
-    {"tp-2", 1, 1, 1, 2, 1, "", true},
-    {"tp-4", 1, 1, 1, 4, 1, "", true}, /* shakespeare has fewer key/value heads than that */
-    {"ep-2", 1, 1, 2, 1, 1, "", true},
-    {"ep-4", 1, 1, 4, 1, 1, "", true},
-    {"pp-2", 1, 2, 1, 1, 1, "", true},
-    {"pp-4-uneven", 1, 4, 1, 1, 1, "stages = { 5, 3, 2, 6 },", false},
-    {"dp-2", 2, 1, 1, 1, 1, "", true},
-    {"ep-2-tp-2-pp-2", 1, 2, 2, 2, 1, "", true},
-    {"two-micro-batches", 1, 2, 2, 2, 2, "", true},
-    {"four-micro-batches", 1, 2, 2, 1, 4, "", false},
-    {"scrambled-ranks", 1, 2, 2, 2, 2, "rank = function(c) return (5 * (c.pp * 4 + c.ep * 2 + c.tp) + 3) % 8 end,",
-     true},
-    {"diagonal-experts", 1, 2, 2, 2, 2, "experts = function(layer, expert) return (layer + expert) % 2 end,", true},
-    {"replicas", 1, 1, 2, 1, 1,
-     "experts = function(layer, expert) if expert % 3 == 0 then return { 0, 1 } end return expert % 2 end,", true},
-    {"uneven-experts", 1, 1, 2, 1, 1, "experts = function(layer, expert) return expert < 5 and 0 or 1 end,", true},
-    {"f32-weights", 1, 1, 2, 2, 1, "dtype = { weights = \"f32\" },", true},
-};
-
-static void write_splitting(char path[PATH_ROOM], const struct splitting *splitting, const char *model)
-{
-    char keys[4096];
-    snprintf(keys, sizeof keys,
-             "  grid = { dp = %d, pp = %d, ep = %d, tp = %d },\n  %s\n  target = { memory = \"2 GiB\" },\n"
-             "  batch = { sequences = 8, context = 512, prefill_rows = 64, micro_batches = %d },",
-             splitting->dp, splitting->pp, splitting->ep, splitting->tp, splitting->keys, splitting->micro_batches);
-    write_strategy(path, splitting->name, model, keys);
-}
 
 /* ---- comparing */
 
@@ -139,7 +101,7 @@ static void expect_golden(const char *name, const struct checkpoint *checkpoint,
 
 START_TEST(shakespeare_agrees_however_it_is_split)
 {
-    for (size_t i = 0; i < COUNT(splittings); i++) {
+    for (size_t i = 0; i < splitting_count; i++) {
         char strategy[PATH_ROOM];
         write_splitting(strategy, &splittings[i], SHAKESPEARE);
         expect_golden(splittings[i].name, &shakespeare, strategy);
@@ -178,7 +140,7 @@ START_TEST(tiny_agrees_however_it_is_split_and_stored)
     const char *const folders[] = {TINY, TINY "-sharded", older};
     for (size_t folder = 0; folder < COUNT(folders); folder++) {
         const struct checkpoint tiny = {folders[folder], TEST_SOURCE_DIR "/tests/golden/tiny-mixtral", 256};
-        for (size_t i = 0; i < COUNT(splittings); i++) {
+        for (size_t i = 0; i < splitting_count; i++) {
             char strategy[PATH_ROOM];
             /* Where only the storage differs, two ways of splitting are enough. */
             bool enough = folder > 0 && strcmp(splittings[i].name, "single") != 0 &&

@@ -240,31 +240,6 @@ START_TEST(what_exceeds_the_capacity_is_dropped_and_counted)
 }
 END_TEST
 
-/* Sanitized ranks carry their shadow memory, which is in no ledger. */
-START_TEST(resident_memory_is_what_the_ledger_says)
-{
-    static const char *const strategies[] = {"strategies/single.lua", "strategies/demo-8.lua",
-                                             "strategies/shakespeare-256.lua"};
-    char path[PATH_ROOM];
-    path_in_folder(path, "memory.json");
-    for (size_t i = 0; i < COUNT(strategies) && !sanitized; i++) {
-        struct outcome outcome =
-            RANKC("run", strategies[i], "--prompt", "To be, or not to be", "-n", "20", "--memory", path, "--json");
-        expect_outcome(&outcome, 0, (const char *const[]){NULL});
-        json_t *ranks = read_json(path), *rank;
-        size_t number;
-        json_array_foreach(ranks, number, rank)
-        {
-            json_int_t planned = json_integer_value(json_object_get(rank, "planned_bytes"));
-            json_int_t measured = json_integer_value(json_object_get(rank, "measured_bytes"));
-            ck_assert_msg(llabs(planned - measured) <= 2000000, "%s, rank %zu: planned %lld, measured %lld",
-                          strategies[i], number, (long long)planned, (long long)measured);
-        }
-        json_decref(ranks);
-    }
-}
-END_TEST
-
 START_TEST(bad_options_are_usage_errors)
 {
     make_demo();
@@ -290,7 +265,6 @@ int main(void)
                                   generation_ends_at_the_context,
                                   every_row_is_counted_at_its_experts,
                                   what_exceeds_the_capacity_is_dropped_and_counted,
-                                  resident_memory_is_what_the_ledger_says,
                                   bad_options_are_usage_errors};
     return run_suite("run-options", tests, COUNT(tests));
 }

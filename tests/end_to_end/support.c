@@ -42,7 +42,7 @@ void sleep_seconds(double seconds)
 
 void start_program(struct running *running, const char *program, const char *const *arguments)
 {
-    enum { MOST_ARGUMENTS = 64 };
+    enum { MOST_ARGUMENTS = 1024 };
     static int commands;
     const char *all[MOST_ARGUMENTS] = {program};
     for (int i = 0; arguments[i]; i++) {

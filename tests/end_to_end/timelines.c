@@ -1,11 +1,14 @@
 /* Timelines of real runs: every op of every rank is there once, in order, and says what it put into mailboxes; the
  * sums are what the transports counted. */
+#include "base/file.h"
 #include "plan/make.h"
+#include "predict/simulate.h"
 #include "read/strategy.h"
 #include "trace.h"
 
 #include "support.h" /* last: Check has a macro fail() */
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -292,6 +295,55 @@ static void expect_bytes(const struct traced *traced)
     free(counted);
 }
 
+/* ---- beside a simulation of the same steps */
+
+static void simulate(const struct traced *traced, struct trace *out)
+{
+    static const struct hardware hardware = {.name = "made up",
+                                             .flops = {{1e12, 5e11}, {1e12, 5e11}},
+                                             .memory = {1e11, 5e10},
+                                             .links = {{.name = "node", .ranks = INT_MAX, .bandwidth = 1e10}},
+                                             .link_count = 1};
+    const struct plan *plan = &traced->plan;
+    *out = (struct trace){.kind = "simulated", .count = traced->trace.count};
+    memcpy(out->hash, plan->hash, sizeof plan->hash);
+    out->steps = pool_take(&out->pool, (size_t)out->count, sizeof *out->steps);
+    for (int i = 0; i < out->count; i++) {
+        struct trace_step *step = &out->steps[i];
+        struct step_result result;
+        *step = (struct trace_step){.step = traced->trace.steps[i].step, .ops = traced->trace.steps[i].ops};
+        step->spans = pool_take(&out->pool, (size_t)plan->world * (size_t)step->ops, sizeof *step->spans);
+        simulate_step(plan, &hardware, &step->step, &out->pool, &result, step->spans);
+        step->end_s = result.seconds;
+    }
+}
+
+/* To the byte: what the simulator says that every op of every rank puts into mailboxes, the transports counted. */
+static void expect_simulated_bytes(const struct traced *traced)
+{
+    struct trace simulated;
+    struct text text = {0};
+    struct error error;
+    char path[PATH_ROOM], trace[PATH_ROOM];
+    simulate(traced, &simulated);
+    trace_json(&traced->plan, &simulated, &text);
+    path_in_folder(path, "simulated.json");
+    path_in_folder(trace, "trace.json");
+    ck_assert_msg(file_write(path, text.bytes, text.length, 0644, &error), "%s", error.text);
+    json_t *report = rankc_json((const char *const[]){"report", trace, path, "--json", NULL}), *bytes;
+    ck_assert_int_eq(json_integer_value(json_object_get(report, "ops_with_other_bytes")), 0);
+    ck_assert(json_is_true(json_object_get(report, "same_routes")));
+    const char *mailbox;
+    json_object_foreach(json_object_get(report, "bytes"), mailbox, bytes)
+    {
+        ck_assert(json_equal(json_object_get(bytes, "measured"), json_object_get(bytes, "simulated")));
+        ck_assert(json_equal(json_object_get(bytes, "measured"), json_object_get(bytes, "counted")));
+    }
+    json_decref(report);
+    text_free(&text);
+    trace_free(&simulated);
+}
+
 /* ---- the tests */
 
 static void expect_whole(const char *strategy)
@@ -303,6 +355,7 @@ static void expect_whole(const char *strategy)
     expect_rows(&traced);
     expect_routes(&traced);
     expect_bytes(&traced);
+    expect_simulated_bytes(&traced);
     traced_free(&traced);
 }
 

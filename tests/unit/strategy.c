@@ -4,6 +4,8 @@
  */
 #include "read/strategy.h"
 #include "base/file.h"
+#include "claims.h"
+#include "hardware.h"
 #include "read/source_lines.h"
 #include "read/units.h"
 
@@ -161,6 +163,8 @@ START_TEST(fills_in_every_default)
     ck_assert_int_eq(strategy.batch.logit_rows, 64);
     ck_assert_int_eq(strategy.dtype.weights, DTYPE_BF16);
     ck_assert(strategy.capacity_factor == 0);
+    ck_assert(strategy.require.ttft_s == 0 && strategy.require.tokens_per_s == 0);
+    ck_assert_ptr_null(strategy.hardware);
     ck_assert_int_eq(strategy.lines[KEY_grid], 3);
     ck_assert_int_eq(strategy.lines[KEY_batch], 1);
 }
@@ -173,11 +177,12 @@ START_TEST(reads_every_key)
               " rank = function(c) return c.tp * 2 + c.ep / 1 end,\n"
               " stages = { 4 }, experts = function(layer, expert) return layer == 3 and { 1, 0 } or expert % 2 end,\n"
               " target = { device = 'cpu', transport = 'shm', threads = 1, memory = '1.5 GiB', ranks_per_node = 4,\n"
-              "            hardware = { cores = 2 } },\n"
+              "            hardware = 'h100-sxm' },\n"
               " batch = { sequences = 100, context = 100, prefill_rows = 30, micro_batches = 4 },\n"
               " dtype = { weights = 'f32', activations = 'f32', kv = 'f32' },\n"
               " dispatch = capacity(1.25), require = { ttft = '500 ms', throughput = '100 tokens/ms/gpu' },\n"
-              " claims = { throughput = '12 tokens/ms', memory = { weights = '0.078 GB' } } })");
+              " claims = { throughput = { '12 tokens/ms/gpu', mfu = '60 %', charged = 'all' },\n"
+              "            assume = { kv = { 'bf16', 'f32' } } } })");
     ck_assert_str_eq(strategy.name, "a-1");
     static const int rank_of[] = {0, 2, 1, 3}; /* (ep, tp) */
     ck_assert_mem_eq(strategy.rank_of, rank_of, sizeof rank_of);
@@ -188,11 +193,22 @@ START_TEST(reads_every_key)
         ck_assert_int_eq(strategy.holders[i * 2 + 1], i < 24 ? -1 : 0);
     }
     ck_assert_uint_eq(strategy.target.memory_bytes, (uint64_t)3 << 29);
+    ck_assert_str_eq(strategy.hardware->name, "h100-sxm");
+    ck_assert(strategy.require.ttft_s == 0.5 && strategy.require.tokens_per_s == 100e3 && strategy.require.per_rank);
+    ck_assert_int_eq(strategy.require.ttft_line, 10);
+    ck_assert_int_eq(strategy.require.throughput_line, 10);
     ck_assert_int_eq(strategy.batch.logit_rows, 25);
     ck_assert_int_eq(strategy.dtype.weights, DTYPE_F32);
     ck_assert(strategy.capacity_factor == 1.25);
     ck_assert_int_eq(strategy.lines[KEY_rank], 4);
     ck_assert_int_eq(strategy.lines[KEY_target], 6);
+    const struct claim *claim = strategy.claims->list;
+    ck_assert_int_eq(strategy.claims->count, 1);
+    ck_assert_int_eq(claim->quantity, QUANTITY_throughput);
+    ck_assert_str_eq(claim->text, "12 tokens/ms/gpu");
+    ck_assert(claim->figure.low == 11500 && claim->figure.high == 12500 && claim->mfu == 0.6 && claim->charged_all);
+    ck_assert_int_eq(claim->line, 11);
+    ck_assert_int_eq(strategy.claims->assume[ASSUME_kv].own, 1);
 }
 END_TEST
 
@@ -251,17 +267,34 @@ START_TEST(finds_the_line_of_a_key)
         "  model = f{ grid = 3 }, --[==[ ]] \n ]==] name = 'a\\'\\\n, grid = 1',\n"      /* 6-8 */
         "  stages = (function() if x then y() end end)(),\n"                             /* 9 */
         "  grid = {\n    dp = 1; -- tp = 2\n    tp\n = 2, pp == 1 },\n"                  /* 10-13 */
-        "  batch = other,\n}\n";                                                         /* 14 */
+        "  batch = other, target = {\n"                                                  /* 14 */
+        "   { 1, { 2 }, f(3, 4) },\n   \"a, b\";\n {\n ranks = 2 } } }\n";               /* 15-18 */
     static const struct {
         const char *key;
         int line;
-    } keys[] = {{"rank", 5},     {"model", 6},    {"name", 7},     {"stages", 9},         {"grid", 10},
-                {"grid.dp", 11}, {"grid.tp", 12}, {"grid.pp", 10}, {"batch.context", 14}, {"target", 4}};
+    } keys[] = {{"rank", 5},
+                {"model", 6},
+                {"name", 7},
+                {"stages", 9},
+                {"grid", 10},
+                {"grid.dp", 11},
+                {"grid.tp", 12},
+                {"grid.pp", 10},
+                {"batch.context", 14},
+                {"target", 14},
+                {"target[1]", 15},
+                {"target[1].ranks", 15},
+                {"target[2]", 16},
+                {"target[3]", 17},
+                {"target[3].ranks", 18},
+                {"target[4].ranks", 14},
+                {"stages[1]", 9},
+                {"dtype", 4}};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        ck_assert_msg(source_line(source, sizeof source - 1, 4, keys[i].key) == keys[i].line, "%s is at %d",
-                      keys[i].key, source_line(source, sizeof source - 1, 4, keys[i].key));
+        ck_assert_msg(source_line(source, sizeof source - 1, "strategy", 4, keys[i].key) == keys[i].line, "%s is at %d",
+                      keys[i].key, source_line(source, sizeof source - 1, "strategy", 4, keys[i].key));
     for (size_t cut = 0; cut < sizeof source; cut++) /* no end of the text is read past */
-        ck_assert_int_ge(source_line(source, cut, 4, "grid.tp"), 4);
+        ck_assert_int_ge(source_line(source, cut, "strategy", 4, "grid.tp"), 4);
 }
 END_TEST
 
@@ -271,6 +304,13 @@ START_TEST(reads_quantities)
     ck_assert(quantity_read("2 GiB", memory_units, &value) && value == 2147483648.0);
     ck_assert(quantity_read("1.25KB", memory_units, &value) && value == 1250);
     ck_assert(quantity_read("500 ms", time_units, &value) && value == 0.5);
+    ck_assert(quantity_read("1 ns", time_units, &value) && value == 1e-9);
+    ck_assert(quantity_read("989 TFLOP/s", flop_units, &value) && value == 989e12);
+    ck_assert(quantity_read("3.35 TB/s", bandwidth_units, &value) && value == 3.35e12);
+    ck_assert(quantity_read("400 Gbit/s", bandwidth_units, &value) && value == 50e9);
+    ck_assert(quantity_read("2 GiB/s", bandwidth_units, &value) && value == 2147483648.0);
+    ck_assert(!quantity_read("400 Gb/s", bandwidth_units, &value)); /* bits or bytes? */
+    ck_assert(!quantity_read("989 TFLOPS", flop_units, &value));
     static const char *const wrong[] = {"",          "GiB",   "2",     "-2 GiB", ".5 GiB",
                                         "1.2.3 GiB", "2 gib", "1e3 B", "2 GiB ", "1234567890123456 B"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

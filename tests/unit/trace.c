@@ -93,7 +93,8 @@ static void draw_trace(struct trace *trace, int steps, bool counters)
     for (int i = 0; i < steps; i++) {
         struct trace_step *step = &trace->steps[i];
         step->step = (struct step){.phase = draw(1) ? DECODE : PREFILL, .active = 1 + (int)draw(1)};
-        step_take(&plan, &trace->pool, &step->step);
+        step_take_rows(&plan, &trace->pool, &step->step);
+        step_take_routes(&plan, &trace->pool, &step->step);
         draw_rows(&step->step);
         step->ops = plan_most_ops(&plan, step->step.phase);
         step->spans = pool_take(&trace->pool, (size_t)(plan.world * step->ops), sizeof *step->spans);

@@ -117,8 +117,10 @@ enum {
 
 /* In the part of the next stage's rank: the mailbox that rows go to. */
 enum {
-    NEXT_STAGE_A_FLAGS = 0,     // posted and taken
-    NEXT_STAGE_A_DATA = 128,    // 65,536 bytes
-    NEXT_STAGE_B_FLAGS = 65664, // posted and taken
-    NEXT_STAGE_B_DATA = 65792,  // 65,536 bytes
+    NEXT_STAGE_A_FLAGS = 0,          // posted and taken
+    NEXT_STAGE_A_DATA = 128,         // 65,536 bytes
+    NEXT_STAGE_A_DATA_BYTES = 65536, // all slots
+    NEXT_STAGE_B_FLAGS = 65664,      // posted and taken
+    NEXT_STAGE_B_DATA = 65792,       // 65,536 bytes
+    NEXT_STAGE_B_DATA_BYTES = 65536, // all slots
 };

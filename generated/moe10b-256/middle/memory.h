@@ -126,8 +126,10 @@ enum {
 
 /* In the part of the next stage's rank: the mailbox that rows go to. */
 enum {
-    NEXT_STAGE_A_FLAGS = 0,       // posted and taken
-    NEXT_STAGE_A_DATA = 128,      // 2,097,152 bytes
-    NEXT_STAGE_B_FLAGS = 2097280, // posted and taken
-    NEXT_STAGE_B_DATA = 2097408,  // 2,097,152 bytes
+    NEXT_STAGE_A_FLAGS = 0,            // posted and taken
+    NEXT_STAGE_A_DATA = 128,           // 2,097,152 bytes
+    NEXT_STAGE_A_DATA_BYTES = 2097152, // all slots
+    NEXT_STAGE_B_FLAGS = 2097280,      // posted and taken
+    NEXT_STAGE_B_DATA = 2097408,       // 2,097,152 bytes
+    NEXT_STAGE_B_DATA_BYTES = 2097152, // all slots
 };

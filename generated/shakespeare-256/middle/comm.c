@@ -5,6 +5,7 @@
  * 397312. */
 #include "class.h"
 #include "memory.h"
+#include "pages.h"
 #include "rank.h"
 #include "rank_row.h"
 
@@ -25,8 +26,10 @@ static void connect_partial(struct rank *r)
     for (int i = 0; i < TP; i++) {
         int32_t peer = rank_row.tp_group[i];
         unsigned char *theirs = part_of(r, peer);
-        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128, PARTIAL_A_DATA, peer);
-        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128, PARTIAL_A_DATA, peer);
+        partial_out[A][i] = channel_at(own, PARTIAL_A_FLAGS + (uint64_t)i * 128,
+                                      PARTIAL_A_DATA, PARTIAL_A_DATA_BYTES, peer);
+        partial_in[A][i] = channel_at(theirs, PARTIAL_A_FLAGS + (uint64_t)r->tp * 128,
+                                      PARTIAL_A_DATA, PARTIAL_A_DATA_BYTES, peer);
         partial[A][i] = (float *)(void *)(theirs + PARTIAL_A_DATA);
     }
     r->links.partial_out = partial_out[0];
@@ -46,13 +49,13 @@ static void connect_experts(struct rank *r)
         unsigned char *theirs = part_of(r, peer);
         uint64_t here = (uint64_t)i, there = (uint64_t)r->ep;
         dispatch_in[A][i] = channel_at(own, DISPATCH_A_FLAGS + here * 128,
-                                      DISPATCH_A_DATA + here * DISPATCH_A_STRIDE, peer);
+                                      DISPATCH_A_DATA + here * DISPATCH_A_STRIDE, DISPATCH_A_STRIDE, peer);
         dispatch_out[A][i] = channel_at(theirs, DISPATCH_A_FLAGS + there * 128,
-                                      DISPATCH_A_DATA + there * DISPATCH_A_STRIDE, peer);
+                                      DISPATCH_A_DATA + there * DISPATCH_A_STRIDE, DISPATCH_A_STRIDE, peer);
         combine_in[A][i] = channel_at(own, COMBINE_A_FLAGS + here * 128,
-                                      COMBINE_A_DATA + here * COMBINE_A_STRIDE, peer);
+                                      COMBINE_A_DATA + here * COMBINE_A_STRIDE, COMBINE_A_STRIDE, peer);
         combine_out[A][i] = channel_at(theirs, COMBINE_A_FLAGS + there * 128,
-                                      COMBINE_A_DATA + there * COMBINE_A_STRIDE, peer);
+                                      COMBINE_A_DATA + there * COMBINE_A_STRIDE, COMBINE_A_STRIDE, peer);
     }
     r->links.dispatch_out = dispatch_out[0];
     r->links.dispatch_in = dispatch_in[0];
@@ -66,7 +69,8 @@ static struct channel stage_in[MICRO_BATCHES];
 static void connect_previous(struct rank *r)
 {
     unsigned char *own = part_of(r, r->number);
-    stage_in[A] = channel_at(own, STAGE_A_FLAGS, STAGE_A_DATA, rank_row.previous);
+    stage_in[A] = channel_at(own, STAGE_A_FLAGS, STAGE_A_DATA, STAGE_A_DATA_BYTES,
+                             rank_row.previous);
     r->links.stage_in = stage_in;
 }
 
@@ -76,7 +80,8 @@ static struct channel stage_out[MICRO_BATCHES];
 static void connect_next(struct rank *r)
 {
     unsigned char *theirs = part_of(r, rank_row.next);
-    stage_out[A] = channel_at(theirs, NEXT_STAGE_A_FLAGS, NEXT_STAGE_A_DATA, rank_row.next);
+    stage_out[A] = channel_at(theirs, NEXT_STAGE_A_FLAGS, NEXT_STAGE_A_DATA, NEXT_STAGE_A_DATA_BYTES,
+                              rank_row.next);
     r->links.stage_out = stage_out;
 }
 
@@ -87,5 +92,5 @@ void connect_channels(struct rank *r)
     connect_previous(r);
     connect_next(r);
     r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
-    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
+    map_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

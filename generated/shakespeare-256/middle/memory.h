@@ -88,6 +88,7 @@ enum {
 
 /* In the part of the next stage's rank: the mailbox that rows go to. */
 enum {
-    NEXT_STAGE_A_FLAGS = 0,  // posted and taken
-    NEXT_STAGE_A_DATA = 128, // 16,384 bytes
+    NEXT_STAGE_A_FLAGS = 0,          // posted and taken
+    NEXT_STAGE_A_DATA = 128,         // 16,384 bytes
+    NEXT_STAGE_A_DATA_BYTES = 16384, // all slots
 };

@@ -5,6 +5,7 @@
  * 24576. */
 #include "class.h"
 #include "memory.h"
+#include "pages.h"
 #include "rank.h"
 #include "rank_row.h"
 
@@ -43,5 +44,5 @@ void connect_channels(struct rank *r)
     connect_partial(r);
     connect_logits(r);
     r->links.load = (uint64_t *)(void *)(part_of(r, r->number) + LOAD_DATA);
-    touch_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
+    map_pages(part_of(r, r->number), LOAD_DATA + LOAD_DATA_BYTES);
 }

@@ -60,31 +60,12 @@ static struct trace_step *add_step(struct timeline *timeline)
     return &trace->steps[trace->count++];
 }
 
-static struct micro_rows micro_rows(const struct lane *lane, const struct step_header *step, uint32_t micro)
-{
-    struct micro_rows micro_rows = {0};
-    for (uint32_t i = micro_begin(step, micro); i < micro_begin(step, micro + 1); i++) {
-        const struct step_row *row = &lane->rows[i];
-        micro_rows.rows++;
-        micro_rows.wanted += row->wants != 0;
-        micro_rows.positions += row->position < lane->shape->window ? row->position + 1 : lane->shape->window;
-    }
-    return micro_rows;
-}
-
 void timeline_begin_step(struct timeline *timeline, const struct lanes *lanes, const struct step_header *header)
 {
     struct trace_step *added = add_step(timeline);
-    struct step_header own = *header; /* with the lane's rows */
-    added->step = (struct step){.phase = header->decode ? DECODE : PREFILL, .active = (int)header->active};
+    lanes_describe_step(lanes, header, &timeline->trace.pool, &added->step);
+    step_take_routes(timeline->plan, &timeline->trace.pool, &added->step);
     added->ops = plan_most_ops(timeline->plan, added->step.phase);
-    step_take(timeline->plan, &timeline->trace.pool, &added->step);
-    struct micro_rows *rows = added->step.rows;
-    for (int lane = 0; lane < lanes->count; lane++) {
-        own.rows = (uint32_t)lanes->all[lane].row_count;
-        for (uint32_t micro = 0; micro < header->active; micro++)
-            *rows++ = micro_rows(&lanes->all[lane], &own, micro);
-    }
     added->begin_s = seconds_at(timeline, recorder_clock());
 }
 

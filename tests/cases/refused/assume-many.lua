@@ -1,0 +1,7 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { dp = 2, tp = 2 },
+  claims = {
+    assume = { top_k = { 2, 9 } },
+  },
+}

@@ -1,0 +1,7 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { pp = 2, tp = 2 },
+  target = {
+    hardware = "hardware/key.lua",
+  },
+}

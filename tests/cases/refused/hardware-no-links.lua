@@ -1,0 +1,11 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { pp = 2, tp = 2 },
+  target = {
+    hardware = {
+      source = "a test",
+      memory = { size = "80 GB", bandwidth = { peak = "3 TB/s" } },
+      flops = { bf16 = { peak = "900 TFLOP/s" } },
+    },
+  },
+}

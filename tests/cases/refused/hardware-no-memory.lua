@@ -1,0 +1,14 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { pp = 2, tp = 2 },
+  target = {
+    hardware = {
+      source = "a test",
+      flops = { bf16 = { peak = "900 TFLOP/s" } },
+      links = {
+        { name = "node", ranks = 2, bandwidth = "450 GB/s", latency = "2 us" },
+        { name = "cluster", bandwidth = "50 GB/s", latency = "5 us" },
+      },
+    },
+  },
+}

@@ -1,0 +1,2 @@
+local gigabytes = 80
+return hardware { source = "a test", memory = { size = gigabyte .. " GB" } }

@@ -1,0 +1,1 @@
+return strategy { grid = {} }

@@ -1,0 +1,10 @@
+-- A description that is refused.
+return hardware {
+  source = "a test",
+  memory = { size = "80 GB", bandwidth = { peak = "3 TB/s" } },
+  flops = { bf16 = { peak = "900 TFLOP/s" } },
+  links = {
+    { name = "node", ranks = 4, bandwidth = "450 GB/s", latency = "2 us" },
+    { name = "cluster", bandwidth = "450 GB/s", latency = "2 us" },
+  },
+}
