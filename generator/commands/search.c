@@ -1,5 +1,5 @@
 /* rankc search: what is asked for, as a request; the search; its result, or what the nearest misses lack. */
-#include "predict/search.h"
+#include "predict/search/search.h"
 #include "commands/compilation.h"
 #include "commands/search_output.h"
 #include "read/config.h"

@@ -1,8 +1,8 @@
 /* The search: on small spaces its Pareto set is that of simulating everything; what it writes is what it predicted. */
-#include "predict/search.h"
+#include "predict/search/search.h"
 #include "base/file.h"
 #include "plan/make.h"
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 #include "read/strategy.h"
 
 #include <check.h>

@@ -3,7 +3,7 @@
  * Its op list is gone through once a step. Peers are taken to be where the rank itself is, so a message is there as
  * soon as it has crossed the links; experts get the rows that the busiest rank of the group is likely to get. Stages
  * hand their micro-batches on, so pipeline bubbles come out as they will. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 #include "predict/traffic.h"
 
 #include <math.h>

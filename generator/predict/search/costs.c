@@ -1,6 +1,6 @@
 /* What the ops of an outline take: the typical steps of its workload, the routes of a typical row, and with those the
  * seconds and the messages of each op, asked from the same functions as the simulator asks. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 #include "predict/traffic.h"
 #include "serve/lanes.h"
 

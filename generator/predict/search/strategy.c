@@ -1,5 +1,5 @@
 /* A choice as a strategy in memory: what the reader would make of the file that search_lua.c writes. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What the files of the search share; everyone else includes predict/search.h. */
 #pragma once
 
-#include "predict/search.h"
+#include "predict/search/search.h"
 
 /* ---- search_space.c */
 

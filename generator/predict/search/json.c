@@ -1,5 +1,5 @@
 /* The result of a search for programs. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* A choice as a strategy file: only what differs from the defaults, the way a person would write it. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>

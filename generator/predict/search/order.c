@@ -1,6 +1,6 @@
 /* Rank orders: in which order the axes make up a rank's number. Two orders are alike when as many ranks of each group
  * meet at each level of links; of those that are alike only one is tried. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <string.h>
 

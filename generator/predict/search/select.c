@@ -4,7 +4,7 @@
  * that only front 0 beats, and so on. They are simulated front by front; within one, the best left in throughput, in
  * time to first token and in memory take turns. A candidate is ruled out, and never simulated, when a simulated one
  * beats even what it could reach: its estimate, corrected by the kindest error seen so far, and by the margin. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* The search: every outline is planned once, for its exact memory; every choice that fits is estimated; those that
  * could be among the best are planned and simulated like any strategy. */
-#include "predict/search.h"
+#include "predict/search/search.h"
 #include "plan/make.h"
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <string.h>
 

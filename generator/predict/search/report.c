@@ -1,5 +1,5 @@
 /* The result of a search as a table for people. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <stdio.h>
 #include <string.h>
