@@ -142,3 +142,12 @@ char *op_text(const struct op *op, int layer_base, int micro_batches, char *out,
     snprintf(out, room, "%s%s%s", layer, info->text, micro);
     return out;
 }
+
+int usual_logit_rows(int sequences, int prefill_rows, int micro_batches)
+{
+    enum { USUAL = 64 };
+    int decode_rows = (sequences + micro_batches - 1) / micro_batches;
+    int most = (prefill_rows + micro_batches - 1) / micro_batches;
+    int usual = most < USUAL ? most : USUAL;
+    return usual > decode_rows ? usual : decode_rows;
+}

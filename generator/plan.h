@@ -105,6 +105,10 @@ struct strategy {
     const struct claims *claims;     /* what a document states; NULL: nothing */
 };
 
+/* batch.logit_rows of a strategy that does not say: decode needs the logits of every sequence, prefill those of as many
+ * rows as it has, at most. */
+int usual_logit_rows(int sequences, int prefill_rows, int micro_batches);
+
 /* ---- the plan */
 
 /* Sizes of one class, emitted as enum constants of class.h under their upper-case names. */

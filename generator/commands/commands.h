@@ -49,5 +49,5 @@ bool command_report(const struct command_line *line, struct error *error);
 bool command_search(const struct command_line *line, struct error *error);
 bool command_sim(const struct command_line *line, struct error *error);
 
-extern const char run_help[];   /* the options of run */
-extern const char audit_help[]; /* what can be claimed and assumed */
+extern const char run_help[], search_help[]; /* their options */
+extern const char audit_help[];              /* what can be claimed and assumed */

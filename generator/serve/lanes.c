@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-enum { ROWS_WORTH_SPLITTING = 8 }; /* fewer in a micro-batch, and its messages cost more than their overlap gains */
-
 struct lanes lanes_make(const struct plan *plan)
 {
     struct lanes lanes = {.plan = plan,

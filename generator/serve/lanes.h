@@ -6,6 +6,9 @@
 #include "serve/lane.h"
 #include "trace.h"
 
+/* Fewer in a micro-batch, and its messages cost more than their overlap gains. */
+enum { ROWS_WORTH_SPLITTING = 8 };
+
 struct lanes {
     const struct plan *plan;
     const struct shapes *shape; /* of the last class: the sizes that all classes share, and the logits' */

@@ -1,6 +1,6 @@
 /* What a change of strategy means: golden reports of pairs in tests/cases/diff, in all three forms, and what must hold
  * for any pair. UPDATE_GOLDEN=1 rewrites the reports. */
-#include "emit/diff.h"
+#include "emit/diff/diff.h"
 #include "base/file.h"
 #include "hardware.h"
 #include "read/strategy.h"

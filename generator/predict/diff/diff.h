@@ -1,6 +1,6 @@
 /* What a change of strategy means, as facts: everything that `rankc diff` says, computed once, for every form of it.
  *
- * emit/diff_document.c sets the facts out for people, emit/diff_json.c for programs. Arrays live in the diff's pool;
+ * emit/diff/report.c sets the facts out for people, emit/diff/json.c for programs. Arrays live in the diff's pool;
  * names and texts of the plans are pointed to, so the two sides must outlive it. */
 #pragma once
 

@@ -230,16 +230,16 @@ static bool write_load(const struct job_run *run, const struct processes *proces
     return write_json(run->options->load_file, json_pack("{s:o}", "layers", layers), error);
 }
 
-/* What the ledger planned and what was resident at the end, a rank. */
+/* What the ledger planned and what was resident at the end, a rank; null where its kernel does not tell. */
 static bool write_memory(const struct job_run *run, const struct processes *processes, struct error *error)
 {
     json_t *array = json_array();
     for (int rank = 0; rank < run->plan->world; rank++) {
         const struct rank_class *class = &run->plan->classes[run->plan->ranks[rank].class_index];
         uint64_t measured = atomic_load(&rank_control(processes, rank)->resident_bytes);
-        json_array_append_new(array,
-                              json_pack("{s:i, s:s, s:I, s:I}", "rank", rank, "class", class->name, "planned_bytes",
-                                        (json_int_t) class->ledger_bytes, "measured_bytes", (json_int_t)measured));
+        json_array_append_new(array, json_pack("{s:i, s:s, s:I, s:o}", "rank", rank, "class", class->name,
+                                               "planned_bytes", (json_int_t) class->ledger_bytes, "measured_bytes",
+                                               measured > 0 ? json_integer((json_int_t)measured) : json_null()));
     }
     return write_json(run->options->memory_file, array, error);
 }
