@@ -7,13 +7,16 @@ function claimRow({ claim, stated, computed, verdict, notes }) {
     stated, computed, el("div", { class: "notes" }, notes.map(note))];
 }
 
+const verdicts = {
+  holds: "hold", false: "are false", unsupported: "are unsupported", depends: "depend on what is assumed",
+};
+
 function drawClaims() {
-  const { rows, assumed } = page.claims, counts = new Map();
-  for (const { verdict } of rows)
-    counts.set(verdict, (counts.get(verdict) || 0) + 1);
+  const { rows, assumed } = page.claims;
+  const count = verdict => rows.filter(row => row.verdict === verdict).length;
   section("claims").append(
-    paragraph(`${counted(rows.length, "claim")}: ` +
-      [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(", ") + "."),
+    paragraph(`Of ${counted(rows.length, "claim")}, ` +
+      Object.entries(verdicts).map(([verdict, words]) => `${count(verdict)} ${words}`).join(", ") + "."),
     el("div", { class: "quiet" }, assumed.length > 0 ? ["What is left open, and was tried:", pairs(assumed)] : []),
     table("Claims, their verdicts and derivations", ["claim", "stated", "computed", "derivation"], rows.map(claimRow)));
 }
