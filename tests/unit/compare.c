@@ -29,7 +29,8 @@ static void make_trace(struct trace *trace, const char *kind)
     for (int i = 0; i < STEPS; i++) {
         struct trace_step *step = &trace->steps[i];
         step->step = (struct step){.phase = i == 0 ? PREFILL : DECODE, .active = i == 0 ? 2 : 1};
-        step_take(&plan, &trace->pool, &step->step);
+        step_take_rows(&plan, &trace->pool, &step->step);
+        step_take_routes(&plan, &trace->pool, &step->step);
         step->ops = plan_most_ops(&plan, step->step.phase);
         step->begin_s = i;
         step->end_s = i + 0.5;
