@@ -20,7 +20,8 @@
     X(capacity, "no row is lost for want of room")                                                                     \
     X(groups, "members of a group make the same calls, and sends meet receives")                                       \
     X(progress, "a run without buffering finishes")                                                                    \
-    X(ledger, "the ledger counts every byte, and the device holds them")
+    X(ledger, "the ledger counts every byte, and the device holds them")                                               \
+    X(pages, "the ledger counts whole pages")
 
 #define X(name, text) bool prove_##name(const struct plan *plan, struct error *error);
 PROOFS(X)
