@@ -28,8 +28,7 @@ static bool write_page(const struct command_line *line, struct error *error)
                                .audit = &audit};
     bool done = compile(&compilation, line->input, line->model, error) &&
                 choose_page_hardware(line, &compilation, &input.hardware, error) &&
-                choose_workload(line, &compilation, &workload, error) &&
-                audit_claims(&compilation.strategy, &compilation.plan, NULL, &compilation.pool, &audit, error) &&
+                choose_workload(line, &compilation, &workload, error) && audit_strategy(&compilation, &audit, error) &&
                 emit_page(&input, &page, error) && file_write(line->output, page.bytes, page.length, 0644, error);
     if (done)
         printf("%s: %zu bytes about %s, plan %.12s\n", line->output, page.length,
