@@ -52,9 +52,10 @@ struct step_reader {
 /* The numbers of json[key], valid until the next call; NULL where they are not as wanted. */
 static const int64_t *take_numbers(struct step_reader *reader, const json_t *array, const struct numbers *wanted)
 {
-    if (json_array_size(array) == wanted->count && wanted->count > reader->room) {
-        reader->numbers = heap_grow(reader->numbers, wanted->count, sizeof *reader->numbers);
-        reader->room = wanted->count;
+    size_t count = json_array_size(array);
+    if (!reader->numbers || count > reader->room) {
+        reader->numbers = heap_grow(reader->numbers, count + 1, sizeof *reader->numbers);
+        reader->room = count;
     }
     return timeline_numbers(reader->base, array, wanted, reader->numbers) ? reader->numbers : NULL;
 }
