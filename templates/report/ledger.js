@@ -2,7 +2,8 @@
 
 /* Purposes read "weights: experts"; one hue a family, lighter within it. */
 const families = {
-  weights: palette[0], "KV cache": palette[1], activations: palette[2], mailboxes: palette[5], program: palette[7],
+  weights: palette[0], "KV cache": palette[1], activations: palette[2], mailboxes: palette[5],
+  "whole pages": palette[3], program: palette[7],
 };
 const familyOf = purpose => purpose.split(":")[0];
 
