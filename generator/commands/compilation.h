@@ -30,6 +30,10 @@ bool choose_hardware(const struct command_line *line, struct compilation *compil
 bool choose_workload(const struct command_line *line, struct compilation *compilation, struct workload *workload,
                      struct error *error);
 
+/* Judges the strategy's claims, with what is predicted on its own hardware where it names any. */
+struct audit;
+bool audit_strategy(struct compilation *compilation, struct audit *audit, struct error *error);
+
 /* False, with a usage error, when an option that the command needs is not there. */
 bool needs(const char *option, const char *value, struct error *error);
 

@@ -1,5 +1,5 @@
 /* rankc diff: two strategies, or folders generated from them, compared. */
-#include "emit/diff.h"
+#include "emit/diff/diff.h"
 #include "commands/compilation.h"
 #include "plan/make.h"
 

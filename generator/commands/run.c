@@ -12,7 +12,7 @@
 bool prepare_ranks(const struct plan *plan, const char *model_folder, const struct cache *cache, struct error *error)
 {
     progress("generating");
-    if (!emit_sources(plan, cache->sources, error))
+    if (!emit_sources(plan, NULL, cache->sources, error))
         return false;
     progress("compiling");
     if (!build_ranks(cache->sources, cache->binaries, error))

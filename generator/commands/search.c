@@ -1,5 +1,5 @@
 /* rankc search: what is asked for, as a request; the search; its result, or what the nearest misses lack. */
-#include "predict/search.h"
+#include "predict/search/search.h"
 #include "commands/compilation.h"
 #include "commands/search_output.h"
 #include "read/config.h"
@@ -8,6 +8,7 @@
 #include "read/units.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,8 +93,9 @@ static bool read_memory(const struct command_line *line, const struct strategy *
     if (!line->memory)
         return needs("--memory M", *out > 0 ? "" : NULL, error);
     if (!quantity_read(line->memory, memory_units, &bytes) || bytes < 1 || bytes > 0x1p50)
-        return fail(error, NULL, 0, "--memory \"%.40s\" is no amount of memory; write a number and a unit, such as "
-                                    "\"64 GiB\"",
+        return fail(error, NULL, 0,
+                    "--memory \"%.40s\" is no amount of memory; write a number and a unit, such as "
+                    "\"64 GiB\"",
                     line->memory);
     *out = (uint64_t)bytes;
     return true;
@@ -106,12 +108,12 @@ static bool read_goal(const char *text, struct goals *goals, struct error *error
     if (strncmp(text, ttft, sizeof ttft - 1) == 0)
         right = quantity_read(text + sizeof ttft - 1, time_units, &goals->ttft_s) && goals->ttft_s > 0;
     if (strncmp(text, throughput, sizeof throughput - 1) == 0) {
-        right = quantity_read(text + sizeof throughput - 1, rate_units, &goals->tokens_per_s) &&
-                goals->tokens_per_s > 0;
+        right =
+            quantity_read(text + sizeof throughput - 1, rate_units, &goals->tokens_per_s) && goals->tokens_per_s > 0;
         goals->per_rank = strstr(text, "/gpu") != NULL;
     }
-    return right || fail(error, NULL, 0,
-                         "--require \"%.60s\" is no goal; write ttft=10s or throughput=100tokens/ms/gpu", text);
+    return right ||
+           fail(error, NULL, 0, "--require \"%.60s\" is no goal; write ttft=10s or throughput=100tokens/ms/gpu", text);
 }
 
 /* The strategy's own goals, unless the command line has some. */
@@ -149,19 +151,26 @@ static bool find_hardware(const struct command_line *line, struct search_request
 }
 
 /* Work of the whole world: the strategy's, or, as in the language's defaults, 32 prefill rows for every sequence. */
-static void choose_work(const struct command_line *line, struct search_request *request)
+static bool choose_work(const struct command_line *line, struct search_request *request, struct error *error)
 {
     enum { USUAL_SEQUENCES = 8, ROWS_OF_SEQUENCE = 32 };
     const struct strategy *base = request->base;
-    int lanes = base->grid[AXIS_DP] * base->grid[AXIS_EP], ranks = request->ranks;
-    request->sequences = lanes * base->batch.sequences;
-    request->prefill_rows = lanes * base->batch.prefill_rows;
+    int64_t lanes = (int64_t)base->grid[AXIS_DP] * base->grid[AXIS_EP], ranks = request->ranks;
+    int64_t sequences = lanes * base->batch.sequences, rows = lanes * base->batch.prefill_rows;
     if (lanes == 0)
-        request->sequences = (USUAL_SEQUENCES + ranks - 1) / ranks * ranks;
+        sequences = (USUAL_SEQUENCES + ranks - 1) / ranks * ranks;
     if (line->sequences > 0)
-        request->sequences = line->sequences;
+        sequences = line->sequences;
     if (lanes == 0)
-        request->prefill_rows = request->sequences * ROWS_OF_SEQUENCE;
+        rows = sequences * ROWS_OF_SEQUENCE;
+    if (sequences > INT_MAX || rows > INT_MAX)
+        return fail(error, base->path, base->lines[KEY_batch],
+                    "a batch of %lld sequences and %lld prefill rows in the whole world is out of reach; choose "
+                    "smaller numbers",
+                    (long long)sequences, (long long)rows);
+    request->sequences = (int)sequences;
+    request->prefill_rows = (int)rows;
+    return true;
 }
 
 static bool make_request(const struct command_line *line, const struct strategy *base, struct pool *pool,
@@ -174,8 +183,7 @@ static bool make_request(const struct command_line *line, const struct strategy 
     if (!needs("--ranks N", request->ranks > 0 ? "" : NULL, error) ||
         !read_memory(line, base, &request->memory_bytes, error) || !find_hardware(line, request, pool, error))
         return false;
-    choose_work(line, request);
-    return true;
+    return choose_work(line, request, error);
 }
 
 /* ---- the result */
@@ -233,7 +241,7 @@ static bool report(const struct command_line *line, const struct search_request 
                                  &written, error);
     if (right && line->output && !line->json)
         text_format(&text, "\n%s: %s written\n", line->output, counted(written, "file").text);
-    if (text.length > 0)
+    if (right)
         fwrite(text.bytes, 1, text.length, stdout);
     text_free(&text);
     return right;

@@ -39,8 +39,9 @@ static bool model_from(const char *folder, const struct model *model, struct poo
         return fail_errno(error, model->folder, "cannot be found");
     *out = pool_text(pool, path_between(here, there, pool));
     return strpbrk(*out, "\"\\\n") == NULL ||
-           fail(error, model->folder, 0, "the path has a quote, a backslash or a line break, which a strategy cannot "
-                                         "name; move the checkpoint");
+           fail(error, model->folder, 0,
+                "the path has a quote, a backslash or a line break, which a strategy cannot "
+                "name; move the checkpoint");
 }
 
 static bool check_written(const char *path, struct error *error)
@@ -51,8 +52,8 @@ static bool check_written(const char *path, struct error *error)
     return right;
 }
 
-static bool write_one(const struct search_request *request, const struct candidate *candidate,
-                      struct lua_words *words, const char *folder, struct pool *pool, struct error *error)
+static bool write_one(const struct search_request *request, const struct candidate *candidate, struct lua_words *words,
+                      const char *folder, struct pool *pool, struct error *error)
 {
     struct text text = {0};
     char path[PATH_MAX];

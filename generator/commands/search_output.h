@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "predict/search.h"
+#include "predict/search/search.h"
 
 /* Writes the members that meet the goals into a folder and checks each as `rankc check` would. `hardware` is the name
  * that target.hardware is given; NULL: none. *written counts the files. */

@@ -91,6 +91,7 @@ struct facts {
     int layout_count;
     struct placement_fact *placement;
     int placement_count;
+    const char *prediction; /* predicted times, lines of text; NULL: none */
 };
 
 /* Release with facts_free. */

@@ -7,22 +7,17 @@
 
 #include "plan.h"
 
-struct routing; /* predict/routing.h */
-
-/* One claim of a document, audited. All texts are for people. */
-struct page_claim {
-    const char *claim, *stated, *computed, *verdict, *derivation;
-};
+struct audit;    /* predict/audit/audit.h */
+struct workload; /* predict/workload.h */
 
 struct page_input {
     const struct plan *plan;
     const struct strategy *strategy; /* for what it requires */
     const struct hardware *hardware; /* NULL: nothing is predicted */
-    const struct routing *routing;   /* where routers send rows */
-    const char *routing_name;        /* the same in words: "uniform" */
-    const struct page_claim *claims; /* where the strategy has any */
-    int claim_count;
+    const struct workload *workload; /* what the headline numbers are about; its routing is that of all sections */
+    const char *routing_name;        /* as the command line says it */
+    const struct audit *audit;       /* of no claims, where the strategy has none */
 };
 
-/* Appends the page. Fails when a template is missing or broken. */
+/* Appends the page. Fails when a template is missing or broken, or a text not UTF-8. */
 bool emit_page(const struct page_input *input, struct text *out, struct error *error);

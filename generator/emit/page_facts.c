@@ -1,7 +1,7 @@
 /* The two steps that the page is about. Every micro-batch is full: prefill rows are prompts from their beginning, each
  * as long as the context allows; decode rows are in the middle of theirs. */
 #include "emit/page_parts.h"
-#include "predict/routing.h"
+#include "predict/workload.h"
 
 #include <math.h>
 
@@ -10,6 +10,11 @@ enum { SEED = 1 };
 json_t *page_nanoseconds(double seconds)
 {
     return json_integer((json_int_t)llround(seconds * 1e9));
+}
+
+const char *page_routing(const struct page_input *input)
+{
+    return input->workload->routing.kind == ROUTING_MEASURED ? "as measured" : input->routing_name;
 }
 
 /* What the first `count` rows of a prompt attend to, a window's worth each at most. */
@@ -43,7 +48,7 @@ static void make_step(struct page_facts *facts, enum phase phase)
     step_take_rows(facts->plan, &facts->pool, step);
     for (size_t i = 0; i < step_rows_count(facts->plan, step); i++)
         step->rows[i] = full_rows(shape, phase);
-    routes_draw(facts->plan, facts->input->routing, SEED, &facts->pool, step);
+    routes_draw(facts->plan, &facts->input->workload->routing, SEED, &facts->pool, step);
 }
 
 void page_facts_make(const struct page_input *input, struct page_facts *facts)

@@ -35,3 +35,6 @@ static inline json_t *page_bytes(uint64_t bytes)
 }
 
 json_t *page_nanoseconds(double seconds);
+
+/* Routing in words, without the path of a file. */
+const char *page_routing(const struct page_input *input);

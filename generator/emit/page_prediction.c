@@ -1,4 +1,4 @@
-/* The headline numbers: what predict/prediction.h says of the usual workload, beside what the strategy requires. */
+/* The headline numbers: what predict/prediction.h says of the workload, beside what the strategy requires. */
 #include "emit/page_parts.h"
 #include "predict/prediction.h"
 
@@ -24,17 +24,16 @@ json_t *page_prediction(const struct page_facts *facts)
     const struct page_input *input = facts->input;
     if (!input->hardware)
         return json_null();
-    struct workload workload = usual_workload(facts->plan);
-    workload.routing = *input->routing;
+    const struct workload *workload = input->workload;
     struct prediction prediction;
-    predict_workload(facts->plan, input->hardware, &workload, &prediction);
+    predict_workload(facts->plan, input->hardware, workload, &prediction);
     json_t *phases = json_array();
     for (enum phase phase = 0; phase < PHASES; phase++)
         json_array_append_new(phases, phase_json(&prediction.phases[phase], phase));
     json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "hardware", input->hardware->name, "source",
-                             input->hardware->source ? input->hardware->source : "", "routing", input->routing_name,
-                             "sequences", workload.sequences, "prompt_tokens", workload.prompt_tokens, "new_tokens",
-                             workload.new_tokens, "ttft", page_nanoseconds(prediction.ttft_s), "phases", phases);
+                             input->hardware->source ? input->hardware->source : "", "routing", page_routing(input),
+                             "sequences", workload->sequences, "prompt_tokens", workload->prompt_tokens, "new_tokens",
+                             workload->new_tokens, "ttft", page_nanoseconds(prediction.ttft_s), "phases", phases);
     if (json)
         add_requirements(facts, json);
     return json;

@@ -127,7 +127,7 @@ json_t *page_traffic(const struct page_facts *facts)
     for (int level = 0; level < traffic.level_count; level++)
         json_array_append_new(levels, json_string(traffic.levels[level].name));
     json_t *json = json_pack("{s:i, s:i, s:s, s:o, s:o, s:o}", "block", traffic.block, "blocks", traffic.blocks,
-                             "routing", facts->input->routing_name, "levels", levels, "cells", cells_json(&traffic),
+                             "routing", page_routing(facts->input), "levels", levels, "cells", cells_json(&traffic),
                              "kinds", kinds_json(&traffic));
     pool_free(&pool);
     return json;

@@ -108,10 +108,11 @@ static bool publish_all(struct rendering *rendering, const char *folder, struct 
     return published;
 }
 
-static void rendering_open(struct rendering *rendering, const struct plan *plan)
+static void rendering_open(struct rendering *rendering, const struct plan *plan, const char *prediction)
 {
     *rendering = (struct rendering){0};
     facts_make(plan, &rendering->facts);
+    rendering->facts.prediction = prediction;
     templates_open(&rendering->templates);
     size_t most_files = OUTPUTS * (size_t)plan->class_count + 1;
     rendering->files = pool_take(&rendering->facts.pool, most_files, sizeof *rendering->files);
@@ -127,10 +128,10 @@ static void rendering_close(struct rendering *rendering)
     facts_free(&rendering->facts);
 }
 
-bool emit_sources(const struct plan *plan, const char *folder, struct error *error)
+bool emit_sources(const struct plan *plan, const char *prediction, const char *folder, struct error *error)
 {
     struct rendering rendering;
-    rendering_open(&rendering, plan);
+    rendering_open(&rendering, plan, prediction);
     bool done = render_all(&rendering, error);
     if (done) {
         add_manifest(&rendering);
@@ -158,7 +159,7 @@ static bool agrees(const struct output_file *file, const char *folder, struct er
 bool emitted_code_agrees(const struct plan *plan, const char *folder, struct error *error)
 {
     struct rendering rendering;
-    rendering_open(&rendering, plan);
+    rendering_open(&rendering, plan, NULL);
     bool done = render_all(&rendering, error);
     for (int i = 0; done && i < rendering.count; i++)
         done = strcmp(rendering.files[i].path, outputs[0].name) == 0 || agrees(&rendering.files[i], folder, error);
@@ -166,10 +167,10 @@ bool emitted_code_agrees(const struct plan *plan, const char *folder, struct err
     return done;
 }
 
-bool emit_report(const struct plan *plan, struct text *out, struct error *error)
+bool emit_report(const struct plan *plan, const char *prediction, struct text *out, struct error *error)
 {
     struct rendering rendering;
-    rendering_open(&rendering, plan);
+    rendering_open(&rendering, plan, prediction);
     bool done = render_file(&rendering, &outputs[0], NULL, error);
     if (done)
         text_add(out, rendering.files[0].bytes.bytes, rendering.files[0].bytes.length);

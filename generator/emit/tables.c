@@ -173,6 +173,11 @@ PLAN_LIST(push_stages, kind_stage, facts->stages, facts->plan->grid[AXIS_PP])
 PLAN_LIST(push_slices, kind_slice, facts->slices, facts->slice_count)
 PLAN_LIST(push_axes, kind_axis, facts->axes, AXES)
 
+static void push_prediction(lua_State *lua, const struct item *item)
+{
+    lua_pushstring(lua, item->facts->prediction); /* nil where there is none */
+}
+
 static const struct field plan_fields[] = {
     MEMBER(TEXT, plan, name),          MADE("hash", push_hash),           MADE("grid", push_grid),
     MEMBER(INT, plan, world),          MEMBER(TEXT, plan, device),        MEMBER(TEXT, plan, transport),
@@ -182,7 +187,7 @@ static const struct field plan_fields[] = {
     MADE("stages", push_stages),       MADE("slices", push_slices), /* the ranks of each dp and pp */
     MADE("axes", push_axes),                                        /* groups along dp, pp, ep, tp */
     MEMBER(SIZE, plan, step_offset),   MEMBER(SIZE, plan, step_bytes),    MEMBER(SIZE, plan, mailbox_offset),
-    MEMBER(SIZE, plan, mailbox_bytes), MEMBER(SIZE, plan, segment_bytes),
+    MEMBER(SIZE, plan, mailbox_bytes), MEMBER(SIZE, plan, segment_bytes), MADE("prediction", push_prediction),
 };
 KIND(plan, plan);
 

@@ -22,3 +22,7 @@ struct prediction {
  * differ only in how far rows look back are simulated at both ends, and the times between are interpolated. */
 void predict_workload(const struct plan *plan, const struct hardware *hardware, const struct workload *workload,
                       struct prediction *out);
+
+/* Refuses, at their lines, what the strategy requires and the prediction does not reach. */
+bool requirements_met(const struct strategy *strategy, const struct hardware *hardware,
+                      const struct prediction *prediction, struct error *error);

@@ -82,6 +82,16 @@ const int *experts_held(const struct plan *plan, int layer, int ep)
     return placement->held + (row * (size_t)plan->grid[AXIS_EP] + (size_t)ep) * (size_t)placement->expert_slots;
 }
 
+int list_experts(const struct plan *plan, int layer, int ep, int *out)
+{
+    const int *held = experts_held(plan, layer, ep);
+    int count = 0;
+    for (int slot = 0; slot < plan->placement.expert_slots; slot++)
+        if (held[slot] >= 0)
+            out[count++] = held[slot];
+    return count;
+}
+
 int rank_most_pieces(const struct plan *plan)
 {
     int layers = 0;
@@ -93,15 +103,14 @@ int rank_most_pieces(const struct plan *plan)
 int rank_pieces(const struct plan *plan, const struct rank_row *row, piece *out)
 {
     const struct rank_class *class = &plan->classes[row->class_index];
-    int count = 0, tp = row->at[AXIS_TP];
+    int count = 0, tp = row->at[AXIS_TP], held[MAX_EXPERTS];
     if (class->first_stage)
         out[count++] = make_piece(-1, -1, tp);
     for (int layer = row->layer_base; layer < row->layer_base + class->shape.layers; layer++) {
-        const int *held = experts_held(plan, layer, row->at[AXIS_EP]);
+        int experts = list_experts(plan, layer, row->at[AXIS_EP], held);
         out[count++] = make_piece(layer, -1, tp);
-        for (int slot = 0; slot < plan->placement.expert_slots; slot++)
-            if (held[slot] >= 0)
-                out[count++] = make_piece(layer, held[slot], tp);
+        for (int i = 0; i < experts; i++)
+            out[count++] = make_piece(layer, held[i], tp);
     }
     if (class->last_stage)
         out[count++] = make_piece(class->shape.model_layers, -1, tp);

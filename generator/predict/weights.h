@@ -70,6 +70,9 @@ int rank_most_pieces(const struct plan *plan);
 /* The experts in a rank's slots of a layer of the model: [expert_slots], -1: an empty slot. */
 const int *experts_held(const struct plan *plan, int layer, int ep);
 
+/* The experts alone, into out [expert_slots]; returns how many. */
+int list_experts(const struct plan *plan, int layer, int ep, int *out);
+
 /* What values of this kind are stored as in a plan's shards. */
 enum dtype weight_dtype(const struct plan *plan, enum weight_kind kind);
 

@@ -127,11 +127,10 @@ static bool read_named(struct reader *reader, const char *name)
 static bool suits_asker(const struct hardware *hardware, enum dtype weights, int world, const struct asker *asker,
                         struct error *error)
 {
-    static const char *const dtypes[] = {[DTYPE_BF16] = "bf16", [DTYPE_F32] = "f32"};
     if (hardware->flops[weights].sustained <= 0)
         return fail(error, asker->file, asker->line,
                     "%s states no flops of %s, in which the weights are; add flops.%s or use other hardware",
-                    asker->key, dtypes[weights], dtypes[weights]);
+                    asker->key, hardware_dtypes[weights], hardware_dtypes[weights]);
     if (world > 1 && hardware->link_count == 0)
         return fail(error, asker->file, asker->line, "%s has no links for %d ranks; add links = { ... }", asker->key,
                     world);

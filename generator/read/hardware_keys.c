@@ -14,6 +14,8 @@ enum { MOST_PROCESSORS = 65536 };
  * of 200 GB/s). */
 static const double usual_sustained_share = 0.8;
 
+const char *const hardware_dtypes[HARDWARE_DTYPES] = {[DTYPE_BF16] = "bf16", [DTYPE_F32] = "f32"};
+
 /* ---- paths and single values */
 
 const char *description_path(const struct description *description, const char *key, char out[KEY_PATH_TEXT])
@@ -94,27 +96,23 @@ static bool read_source(const struct description *description)
 static bool read_memory(const struct description *description)
 {
     static const char *const known[] = {"size", "bandwidth"};
-    static const struct quantity_key size = {"memory.size", memory_units, "80 GB"};
     static const struct quantity_key bandwidth = {"memory.bandwidth", bandwidth_units, "3.35 TB/s"};
-    double bytes = 0;
-    if (!read_table(description, "memory", known, COUNT(known), "{ bandwidth = { peak = \"3.35 TB/s\" } }") ||
-        !read_quantity(description, &size, &bytes) ||
-        !description_read_rate(description, &bandwidth, &description->out->memory))
-        return false;
-    description->out->memory_bytes = (uint64_t)bytes;
-    return true;
+    char path[KEY_PATH_TEXT];
+    const struct quantity_key size = {description_path(description, "memory.size", path), memory_units, "80 GB"};
+    return read_table(description, "memory", known, COUNT(known), "{ bandwidth = { peak = \"3.35 TB/s\" } }") &&
+           key_bytes(description->reader, &size, &description->out->memory_bytes) &&
+           description_read_rate(description, &bandwidth, &description->out->memory);
 }
 
 static bool read_flops(const struct description *description)
 {
-    static const char *const dtypes[HARDWARE_DTYPES] = {[DTYPE_BF16] = "bf16", [DTYPE_F32] = "f32"};
     static const char example[] = "{ bf16 = { peak = \"989 TFLOP/s\" } }";
     char key[32], path[KEY_PATH_TEXT];
     int stated = 0;
-    if (!read_table(description, "flops", dtypes, COUNT(dtypes), example))
+    if (!read_table(description, "flops", hardware_dtypes, HARDWARE_DTYPES, example))
         return false;
     for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++) {
-        snprintf(key, sizeof key, "flops.%s", dtypes[dtype]);
+        snprintf(key, sizeof key, "flops.%s", hardware_dtypes[dtype]);
         if (is_absent(description, description_path(description, key, path)))
             continue;
         const struct quantity_key rate = {key, flop_units, "989 TFLOP/s"};

@@ -15,6 +15,8 @@ struct description {
 enum { KEY_PATH_TEXT = 128 };
 const char *description_path(const struct description *description, const char *key, char out[KEY_PATH_TEXT]);
 
+extern const char *const hardware_dtypes[HARDWARE_DTYPES]; /* keys of `flops`, by enum dtype */
+
 /* hardware_keys.c: all keys. What needs no strategy to be found wrong is refused. */
 bool description_read(const struct description *description);
 

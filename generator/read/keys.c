@@ -173,6 +173,19 @@ bool key_quantity(struct reader *reader, const struct quantity_key *quantity, do
     return true;
 }
 
+bool key_bytes(struct reader *reader, const struct quantity_key *quantity, uint64_t *bytes)
+{
+    static const double most = 1024.0 * 1024 * 1024 * 1024 * 1024;
+    double value = (double)*bytes;
+    if (!key_quantity(reader, quantity, &value))
+        return false;
+    if (value != 0 && (value < 1 || value > most))
+        return reader_fail(reader, quantity->key, "%s is %.3g bytes; give 1 B to 1024 TiB, such as \"%s\"",
+                           quantity->key, value, quantity->example);
+    *bytes = (uint64_t)value;
+    return true;
+}
+
 static size_t count_words(const char *const *words)
 {
     size_t count = 0;

@@ -26,6 +26,9 @@ struct quantity_key {
 };
 bool key_quantity(struct reader *reader, const struct quantity_key *quantity, double *value);
 
+/* The same of memory: whole bytes, 1 B to 1024 TiB. */
+bool key_bytes(struct reader *reader, const struct quantity_key *quantity, uint64_t *bytes);
+
 /* One of some words. Lists end with NULL. `planned` are words of the language that nothing implements yet. */
 struct word_key {
     const char *key;

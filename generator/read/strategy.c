@@ -7,7 +7,7 @@
 
 enum { MOST_NAME_LETTERS = 48, MOST_ROWS = 1 << 20 };
 
-static const uint64_t usual_memory_bytes = (uint64_t)64 << 30, most_memory_bytes = (uint64_t)1 << 50;
+static const uint64_t usual_memory_bytes = (uint64_t)64 << 30;
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -82,13 +82,8 @@ static bool read_name(struct reader *reader)
 static bool read_memory(struct reader *reader)
 {
     static const struct quantity_key memory = {"target.memory", memory_units, "64 GiB"};
-    double bytes = (double)usual_memory_bytes;
-    if (!key_quantity(reader, &memory, &bytes))
-        return false;
-    if (bytes < 1 || bytes > (double)most_memory_bytes)
-        return reader_fail(reader, "target.memory", "target.memory is %.3g bytes; give from 1 B to 1024 TiB", bytes);
-    reader->out->target.memory_bytes = (uint64_t)bytes;
-    return true;
+    reader->out->target.memory_bytes = usual_memory_bytes;
+    return key_bytes(reader, &memory, &reader->out->target.memory_bytes);
 }
 
 static bool read_target(struct reader *reader)
@@ -150,8 +145,7 @@ static bool read_batch(struct reader *reader)
     int decode_rows = share(out->batch.sequences, out->batch.micro_batches);
     int prefill_rows = share(out->batch.prefill_rows, out->batch.micro_batches);
     int most = prefill_rows > decode_rows ? prefill_rows : decode_rows;
-    out->batch.logit_rows =
-        usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
+    out->batch.logit_rows = usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
     return key_integer(reader, "batch.logit_rows", decode_rows, most, &out->batch.logit_rows);
 }
 

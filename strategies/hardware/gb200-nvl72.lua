@@ -2,6 +2,7 @@
 return hardware {
   source = "NVIDIA GB200 NVL72 data sheet (2024), divided by its 72 GPUs; "
         .. "memory: MLPerf Inference v6.1 system description, 186 GB a GPU; "
+        .. "network: NVIDIA DGX GB200 data sheet (2024); "
         .. "latencies: NCCL, src/graph/tuning.cc (2021), one step of a ring",
   memory = { size = "186 GB", bandwidth = { peak = "8 TB/s" } },
   flops = {

@@ -1,5 +1,6 @@
 -- A server with two Intel Xeon Platinum 8480+ of 56 cores. A rank runs on one core: rates are of a core.
--- For the machine at hand, `rankc calibrate` tells more than any data sheet.
+-- For the machine at hand, `rankc calibrate` tells more than any data sheet: these peaks hold at the base frequency, and
+-- rankc's own kernels do not reach that of bf16, for they do not use AMX.
 return hardware {
   source = "Intel product specifications, Xeon Platinum 8480+ (2023): 56 cores, 2.0 GHz, 8 channels of DDR5-4800; "
         .. "operations a cycle: Intel 64 and IA-32 Architectures Optimization Reference Manual (2023)",

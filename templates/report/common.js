@@ -7,8 +7,8 @@ addEventListener("error", event => { root.dataset.errors += event.message + "; "
 
 const page = JSON.parse(document.getElementById("data").textContent);
 const world = page.title.world, grid = page.title.grid, axes = page.title.axes;
-const noHardware = "Not predicted: no hardware is known for this strategy. Name a preset or measured rates in its " +
-  "target.hardware, or give --hardware; rankc calibrate measures this machine.";
+const noHardware = "Not predicted: no hardware is known for this strategy. Name a preset or rates in its target.hardware, " +
+  "or give --hardware; rankc calibrate measures this machine, and --hardware this-machine takes that.";
 
 /* ---- numbers in words */
 
@@ -68,7 +68,8 @@ const pairs = list => el("dl", {}, list.map(([word, value]) => [el("dt", {}, wor
 function table(caption, columns, rows, sums) {
   const names = columns.map(name => name.replace(/^#/, ""));
   const kinds = columns.map(name => name[0] === "#" ? { class: "number" } : {});
-  const line = (row, attributes) => el("tr", attributes, row.map((cell, i) => el("td", kinds[i], cell)));
+  const cellAt = (cell, i) => el("td", { "data-column": names[i], ...kinds[i] }, cell);
+  const line = (row, attributes) => el("tr", attributes, row.map(cellAt));
   return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, el("table", {},
     el("caption", {}, caption),
     el("thead", {}, el("tr", {}, names.map((name, i) => el("th", { scope: "col", ...kinds[i] }, name)))),

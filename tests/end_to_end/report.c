@@ -3,7 +3,8 @@
 #include "emit/page.h"
 #include "hardware.h"
 #include "plan/make.h"
-#include "predict/routing.h"
+#include "predict/audit/audit.h"
+#include "predict/workload.h"
 #include "read/strategy.h"
 
 #include "support.h" /* last: Check calls a macro fail */
@@ -17,16 +18,16 @@ enum { MOST_PAGE_BYTES = 2000000, RANKS_SHOWN = 64 };
 
 /* ---- what the pages are about */
 
-/* strategies/moe10b-256.lua with 32 replicas in place of 2. */
+/* strategies/moe10b-256.lua with 32 replicas in place of 2, and without the claims, which are about 256 ranks. */
 static void write_large_strategy(char path[PATH_ROOM])
 {
     size_t length;
-    char *text = read_bytes("strategies/moe10b-256.lua", &length), *grid = strstr(text, "dp = 2,");
-    ck_assert_ptr_nonnull(grid);
+    char *text = read_bytes("strategies/moe10b-256.lua", &length);
+    char *grid = strstr(text, "dp = 2,"), *claims_key = strstr(text, "  claims = {");
+    ck_assert(grid && claims_key && grid < claims_key);
+    const char *behind = grid + strlen("dp = 2,");
     struct text large = {0};
-    text_add(&large, text, (size_t)(grid - text));
-    text_format(&large, "dp = 32,");
-    text_add(&large, grid + strlen("dp = 2,"), strlen(grid + strlen("dp = 2,")));
+    text_format(&large, "%.*sdp = 32,%.*s}\n", (int)(grid - text), text, (int)(claims_key - behind), behind);
     path_in_folder(path, "moe10b-4096.lua");
     write_bytes(path, large.bytes, large.length);
     text_free(&large);
@@ -44,10 +45,23 @@ static const struct hardware hardware = {
     .op_overhead_s = 4e-6,
 };
 
-static const struct page_claim claims[] = {
-    {"</script><img src=x onerror=\"throw 1\">", "10 B", "9.9 B", "holds", "a & b < c"},
-    {"weights of a rank", "40 MB", "346 MB", "false", "replicas do not divide the weights"},
+/* Claims that no strategy could make, to be held against everything that a page does with them. */
+static struct claim stated[] = {
+    {.name = "</script><img src=x onerror=\"throw 1\">", .text = "10 B", .figure = {.unit = "B", .factor = 1}},
+    {.name = "weights_per_gpu", .text = "40 MB <!--", .figure = {.unit = "MB", .factor = 1}},
 };
+static struct audit_case computed[] = {{.low = 10, .high = 10}, {.low = 346, .high = 346}};
+static struct audit_line judged[] = {
+    {.claim = &stated[0], .cases = &computed[0], .case_count = 1, .because = "a & b < c"},
+    {.claim = &stated[1],
+     .verdict = VERDICT_FALSE,
+     .cases = &computed[1],
+     .case_count = 1,
+     .because = "replicas do not divide the weights",
+     .meets = "nothing"},
+};
+static const struct claims claims = {.list = stated, .count = COUNT(stated)};
+static const struct audit audit = {.claims = &claims, .lines = judged};
 
 struct subject {
     struct pool pool;
@@ -70,20 +84,24 @@ static void free_subject(struct subject *subject)
     pool_free(&subject->pool);
 }
 
+static bool emit(const struct subject *subject, struct text *page, struct error *error)
+{
+    const struct workload workload = usual_workload(&subject->plan);
+    const struct page_input input = {.plan = &subject->plan,
+                                     .strategy = &subject->strategy,
+                                     .hardware = &hardware,
+                                     .workload = &workload,
+                                     .routing_name = "uniform",
+                                     .audit = &audit};
+    return emit_page(&input, page, error);
+}
+
 /* A page with every section, its texts as hostile as they can be. */
 static void make_full_page(const struct subject *subject, const char *path)
 {
     struct error error;
     struct text page = {0};
-    const struct routing routing = {.kind = ROUTING_UNIFORM};
-    const struct page_input input = {.plan = &subject->plan,
-                                     .strategy = &subject->strategy,
-                                     .hardware = &hardware,
-                                     .routing = &routing,
-                                     .routing_name = "uniform",
-                                     .claims = claims,
-                                     .claim_count = COUNT(claims)};
-    ck_assert_msg(emit_page(&input, &page, &error), "%s: %s", error.file, error.text);
+    ck_assert_msg(emit(subject, &page, &error), "%s: %s", error.file, error.text);
     write_bytes(path, page.bytes, page.length);
     text_free(&page);
 }
@@ -164,19 +182,12 @@ END_TEST
 
 START_TEST(texts_that_are_not_utf8_are_refused)
 {
-    static const struct page_claim broken[] = {{"weights", "40 MB\xff", "346 MB", "false", ""}};
     struct subject subject;
     make_subject(&subject, "strategies/demo-8.lua");
     struct error error;
     struct text page = {0};
-    const struct routing routing = {.kind = ROUTING_UNIFORM};
-    const struct page_input input = {.plan = &subject.plan,
-                                     .strategy = &subject.strategy,
-                                     .routing = &routing,
-                                     .routing_name = "uniform",
-                                     .claims = broken,
-                                     .claim_count = COUNT(broken)};
-    ck_assert(!emit_page(&input, &page, &error));
+    stated[1].text = "40 MB\xff"; /* each test runs in a process of its own */
+    ck_assert(!emit(&subject, &page, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "\"claims\" is not UTF-8"));
     ck_assert_ptr_nonnull(strstr(error.file, "demo-8.lua"));
     text_free(&page);
@@ -282,10 +293,10 @@ static void expect_plan_shown(const json_t *result, const struct plan *plan)
     ck_assert_int_gt(number(result, "sent"), 0);
 }
 
-static void expect_prediction_shown(const json_t *result, const struct plan *plan)
+static void expect_prediction_shown(const json_t *result, const struct plan *plan, int claim_count)
 {
     int lanes = plan->world < RANKS_SHOWN ? plan->world : RANKS_SHOWN;
-    ck_assert_int_eq(number(result, "claims"), COUNT(claims));
+    ck_assert_int_eq(number(result, "claims"), claim_count);
     ck_assert_int_eq(number(result, "sections"), 7);
     ck_assert_int_eq(number(result, "points"), 4 * PHASES); /* attention, routing, experts, head */
     ck_assert_int_eq(number(result, "lanes"), lanes);
@@ -293,7 +304,6 @@ static void expect_prediction_shown(const json_t *result, const struct plan *pla
     ck_assert_int_gt(number(result, "decode"), lanes * plan->classes[0].schedules[DECODE].count / 2);
     ck_assert_int_eq(number(result, "zoom"), 2);
     ck_assert_ptr_nonnull(strstr(word(result, "op"), "op 2: "));
-    ck_assert_ptr_nonnull(strstr(word(result, "notes"), hardware.source));
 }
 
 START_TEST(pages_work_in_a_browser)
@@ -314,10 +324,30 @@ START_TEST(pages_work_in_a_browser)
         expect_self_contained(page);
         json_t *result = drive(browser, page);
         expect_plan_shown(result, &subject.plan);
-        expect_prediction_shown(result, &subject.plan);
+        expect_prediction_shown(result, &subject.plan, claims.count);
+        ck_assert_ptr_nonnull(strstr(word(result, "notes"), hardware.source));
         json_decref(result);
         free_subject(&subject);
     }
+}
+END_TEST
+
+START_TEST(claims_and_presets_are_shown)
+{
+    char page[PATH_ROOM];
+    const char *browser = find_browser();
+    if (!browser)
+        return;
+    struct subject subject;
+    make_subject(&subject, "strategies/moe10b-256.lua");
+    path_in_folder(page, "audited.html");
+    struct outcome outcome = RANKC("report", "strategies/moe10b-256.lua", "-o", page, "--hardware", "h100-sxm");
+    expect_outcome(&outcome, 0, (const char *const[]){NULL});
+    json_t *result = drive(browser, page);
+    expect_plan_shown(result, &subject.plan);
+    expect_prediction_shown(result, &subject.plan, subject.strategy.claims->count);
+    json_decref(result);
+    free_subject(&subject);
 }
 END_TEST
 
@@ -343,8 +373,11 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {pages_are_self_contained_and_the_same_each_time, bad_input_leaves_no_page,
-                                  texts_that_are_not_utf8_are_refused, pages_work_in_a_browser,
+    const TTest *const tests[] = {pages_are_self_contained_and_the_same_each_time,
+                                  bad_input_leaves_no_page,
+                                  texts_that_are_not_utf8_are_refused,
+                                  pages_work_in_a_browser,
+                                  claims_and_presets_are_shown,
                                   without_hardware_the_page_says_so};
     return run_suite("report", tests, COUNT(tests));
 }

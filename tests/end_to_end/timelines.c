@@ -1,14 +1,11 @@
 /* Timelines of real runs: every op of every rank is there once, in order, and says what it put into mailboxes; the
  * sums are what the transports counted. */
-#include "base/file.h"
 #include "plan/make.h"
-#include "predict/simulate.h"
 #include "read/strategy.h"
 #include "trace.h"
 
 #include "support.h" /* last: Check has a macro fail() */
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,40 +294,16 @@ static void expect_bytes(const struct traced *traced)
 
 /* ---- beside a simulation of the same steps */
 
-static void simulate(const struct traced *traced, struct trace *out)
-{
-    static const struct hardware hardware = {.name = "made up",
-                                             .flops = {{1e12, 5e11}, {1e12, 5e11}},
-                                             .memory = {1e11, 5e10},
-                                             .links = {{.name = "node", .ranks = INT_MAX, .bandwidth = 1e10}},
-                                             .link_count = 1};
-    const struct plan *plan = &traced->plan;
-    *out = (struct trace){.kind = "simulated", .count = traced->trace.count};
-    memcpy(out->hash, plan->hash, sizeof plan->hash);
-    out->steps = pool_take(&out->pool, (size_t)out->count, sizeof *out->steps);
-    for (int i = 0; i < out->count; i++) {
-        struct trace_step *step = &out->steps[i];
-        struct step_result result;
-        *step = (struct trace_step){.step = traced->trace.steps[i].step, .ops = traced->trace.steps[i].ops};
-        step->spans = pool_take(&out->pool, (size_t)plan->world * (size_t)step->ops, sizeof *step->spans);
-        simulate_step(plan, &hardware, &step->step, &out->pool, &result, step->spans);
-        step->end_s = result.seconds;
-    }
-}
-
 /* To the byte: what the simulator says that every op of every rank puts into mailboxes, the transports counted. */
 static void expect_simulated_bytes(const struct traced *traced)
 {
-    struct trace simulated;
-    struct text text = {0};
-    struct error error;
-    char path[PATH_ROOM], trace[PATH_ROOM];
-    simulate(traced, &simulated);
-    trace_json(&traced->plan, &simulated, &text);
-    path_in_folder(path, "simulated.json");
+    char simulated[PATH_ROOM], trace[PATH_ROOM];
+    path_in_folder(simulated, "simulated.json");
     path_in_folder(trace, "trace.json");
-    ck_assert_msg(file_write(path, text.bytes, text.length, 0644, &error), "%s", error.text);
-    json_t *report = rankc_json((const char *const[]){"report", trace, path, "--json", NULL}), *bytes;
+    struct outcome outcome =
+        RANKC("sim", traced->strategy.path, "--hardware", "h100-sxm", "--like", trace, "-o", simulated);
+    expect_outcome(&outcome, 0, (const char *const[]){NULL});
+    json_t *report = rankc_json((const char *const[]){"report", trace, simulated, "--json", NULL}), *bytes;
     ck_assert_int_eq(json_integer_value(json_object_get(report, "ops_with_other_bytes")), 0);
     ck_assert(json_is_true(json_object_get(report, "same_routes")));
     const char *mailbox;
@@ -340,8 +313,6 @@ static void expect_simulated_bytes(const struct traced *traced)
         ck_assert(json_equal(json_object_get(bytes, "measured"), json_object_get(bytes, "counted")));
     }
     json_decref(report);
-    text_free(&text);
-    trace_free(&simulated);
 }
 
 /* ---- the tests */
@@ -386,9 +357,35 @@ START_TEST(a_timeline_that_cannot_be_written_is_an_error)
 }
 END_TEST
 
+START_TEST(a_report_is_of_a_measured_and_a_simulated_timeline_of_the_same_steps)
+{
+    static const char strategy[] = "strategies/single.lua";
+    char measured[PATH_ROOM], simulated[PATH_ROOM];
+    path_in_folder(measured, "measured.json");
+    path_in_folder(simulated, "simulated.json");
+    const struct {
+        const char *first, *second, *words;
+    } cases[] = {{measured, measured, "is a measured timeline, not a simulated one"},
+                 {simulated, measured, "is a simulated timeline, not a measured one"},
+                 {measured, simulated, "rankc sim --like"},
+                 {measured, strategy, "is no timeline of rankc"},
+                 {"no-such-file.json", simulated, "no-such-file.json"}};
+    struct outcome outcome = RANKC("run", strategy, "--prompt-ids", "1,2", "-n", "3", "--trace", measured);
+    expect_outcome(&outcome, 0, (const char *const[]){NULL});
+    outcome = RANKC("sim", strategy, "--hardware", "h100-sxm", "-o", simulated);
+    expect_outcome(&outcome, 0, (const char *const[]){NULL});
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        outcome = RANKC("report", cases[i].first, cases[i].second);
+        ck_assert_str_eq(outcome.out, "");
+        expect_outcome(&outcome, 1, (const char *const[]){"error: ", cases[i].words, NULL});
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {every_op_of_every_rank_is_recorded, so_it_is_of_256_ranks,
+                                  a_report_is_of_a_measured_and_a_simulated_timeline_of_the_same_steps,
                                   a_timeline_that_cannot_be_written_is_an_error};
     return run_suite("timelines", tests, COUNT(tests));
 }

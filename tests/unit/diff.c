@@ -1,6 +1,6 @@
 /* What a change of strategy means: golden reports of pairs in tests/cases/diff, in all three forms, and what must hold
  * for any pair. UPDATE_GOLDEN=1 rewrites the reports. */
-#include "emit/diff.h"
+#include "emit/diff/diff.h"
 #include "base/file.h"
 #include "hardware.h"
 #include "read/strategy.h"
@@ -38,6 +38,19 @@ static struct diff_side side_of(const struct opened *opened)
     return (struct diff_side){opened->path, &opened->plan, &opened->strategy};
 }
 
+/* The first line that is not as it was. */
+static void show_difference(const char *path, const char *wanted, const char *is)
+{
+    int line = 1;
+    const char *begin = is;
+    for (; *is && *is == *wanted; is++, wanted++)
+        if (*is == '\n') {
+            begin = is + 1;
+            line++;
+        }
+    fprintf(stderr, "%s:%d is now: %.*s\n", path, line, (int)strcspn(begin, "\n"), begin);
+}
+
 /* Returns whether the report is the one beside the strategies. */
 static bool is_golden(const char *name, const char *ending, const struct text *report)
 {
@@ -50,7 +63,7 @@ static bool is_golden(const char *name, const char *ending, const struct text *r
     bool same = file_read(path, 1 << 20, &golden, &error) && golden.length == report->length &&
                 memcmp(golden.bytes, report->bytes, golden.length) == 0;
     if (!same)
-        fprintf(stderr, "%s is otherwise now:\n%s", path, report->bytes);
+        show_difference(path, golden.length > 0 ? golden.bytes : "", report->bytes);
     text_free(&golden);
     return same;
 }
@@ -300,6 +313,30 @@ START_TEST(times_need_hardware_on_both_sides)
 }
 END_TEST
 
+START_TEST(other_hardware_changes_times_alone)
+{
+    struct hardware slow = {.name = "slow",
+                            .flops = {{1e12, 5e11}, {5e11, 2.5e11}},
+                            .memory = {1e11, 8e10},
+                            .links = {{"all", INT_MAX, 1e10, 1e-6, 1}},
+                            .link_count = 1};
+    struct hardware fast = slow;
+    fast.name = "fast";
+    fast.memory = (struct rate){1e12, 8e11};
+    sample_strategy(&samples[0], 1, 2, 2, 2, 4);
+    sample_strategy(&samples[1], 1, 2, 2, 2, 4);
+    samples[0].strategy.hardware = &slow;
+    samples[1].strategy.hardware = &fast;
+    compare_samples();
+    ck_assert(diff.identical);
+    ck_assert_ptr_null(diff.times.why_not);
+    ck_assert(diff.times.new.ttft_s < diff.times.old.ttft_s);
+    ck_assert_int_eq(diff.fact_count, 1);
+    ck_assert_str_eq(diff.facts[0].new, "fast");
+    free_samples();
+}
+END_TEST
+
 START_TEST(classes_are_matched_by_role)
 {
     sample_strategy(&samples[0], 1, 1, 1, 1, 4);
@@ -319,10 +356,15 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {reports_are_those_beside_the_pairs,     op_counts_follow_from_the_changes,
-                                  a_moved_op_is_named_by_what_it_follows, another_numbering_moves_ranks_and_groups,
-                                  groups_across_nodes_are_counted,        ledgers_list_what_changed_and_nothing_else,
-                                  times_need_hardware_on_both_sides,      classes_are_matched_by_role};
+    const TTest *const tests[] = {reports_are_those_beside_the_pairs,
+                                  op_counts_follow_from_the_changes,
+                                  a_moved_op_is_named_by_what_it_follows,
+                                  another_numbering_moves_ranks_and_groups,
+                                  groups_across_nodes_are_counted,
+                                  ledgers_list_what_changed_and_nothing_else,
+                                  times_need_hardware_on_both_sides,
+                                  other_hardware_changes_times_alone,
+                                  classes_are_matched_by_role};
     Suite *suite = suite_create("diff");
     TCase *tcase = tcase_create("diff");
     tcase_set_timeout(tcase, 120);

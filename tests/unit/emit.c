@@ -69,7 +69,7 @@ static const char *in_scratch(const char *name)
 static void emit(const char *folder)
 {
     struct error error;
-    ck_assert_msg(emit_sources(&plan, folder, &error), "%s: %s", error.file, error.text);
+    ck_assert_msg(emit_sources(&plan, NULL, folder, &error), "%s: %s", error.file, error.text);
 }
 
 static void write_file(const char *path, const char *text)
@@ -331,7 +331,7 @@ START_TEST(a_manifest_that_points_elsewhere_is_refused)
         write_file(in_scratch("victim"), "precious");
         snprintf(manifest, sizeof manifest, "plan %s\n%s  %s\n", hash, hash, paths[i]);
         write_file(in_scratch("out/MANIFEST"), manifest);
-        ck_assert_msg(!emit_sources(&plan, in_scratch("out"), &error), "%s", paths[i]);
+        ck_assert_msg(!emit_sources(&plan, NULL, in_scratch("out"), &error), "%s", paths[i]);
         ck_assert_int_eq(error.line, 2);
         ck_assert_str_eq(error.file, in_scratch("out/MANIFEST"));
         ck_assert(exists(in_scratch("victim")));
@@ -350,7 +350,7 @@ static const char *emit_hindered(const char *folder, void (*hinder)(void))
     if (child == 0) {
         struct error error = {0};
         hinder();
-        bool done = emit_sources(&plan, folder, &error);
+        bool done = emit_sources(&plan, NULL, folder, &error);
         char line[4096];
         int length = snprintf(line, sizeof line, "%s: %s", error.file, error.text);
         _exit(write(ends[1], line, (size_t)length) != length || done);
@@ -408,10 +408,10 @@ START_TEST(a_file_in_the_place_of_the_folder_is_an_error)
 {
     write_file(in_scratch("out"), "a file");
     struct error error;
-    ck_assert(!emit_sources(&plan, in_scratch("out"), &error));
+    ck_assert(!emit_sources(&plan, NULL, in_scratch("out"), &error));
     ck_assert_str_eq(error.file, in_scratch("out"));
     write_file(in_scratch("plain"), "a file");
-    ck_assert(!emit_sources(&plan, in_scratch("plain/out"), &error));
+    ck_assert(!emit_sources(&plan, NULL, in_scratch("plain/out"), &error));
     ck_assert_ptr_nonnull(strstr(error.text, "folder"));
 }
 END_TEST
@@ -424,7 +424,7 @@ START_TEST(a_template_that_fails_leaves_the_folder_as_it_was)
     ck_assert(folder_make(in_scratch("home/templates"), &error));
     write_file(in_scratch("home/templates/PLAN.txt"), "fine\n\n${1.5}\n");
     setenv("RANKC_HOME", in_scratch("home"), 1);
-    bool done = emit_sources(&plan, in_scratch("out"), &error);
+    bool done = emit_sources(&plan, NULL, in_scratch("out"), &error);
     unsetenv("RANKC_HOME");
     ck_assert(!done);
     ck_assert_str_eq(error.file, in_scratch("home/templates/PLAN.txt"));

@@ -95,7 +95,7 @@ static void draw_small(struct small *small)
     for (int stage = 0; stage < pp; left -= small->stage_layers[stage++])
         small->stage_layers[stage] = stage == pp - 1 ? left : 1 + draw_below(left - (pp - stage - 1));
     for (int i = 0; i < LAYERS * EXPERTS; i++) {
-        int order[MOST_EP], count = 1 + draw_below(ep);
+        int order[MOST_EP] = {0}, count = 1 + draw_below(ep);
         shuffle(order, ep);
         for (int holder = 0; holder < count; holder++)
             small->holders[i * MOST_EP + holder] = order[holder];
@@ -253,7 +253,7 @@ static uint64_t expect_exact(const struct small *old, const struct small *new, s
 
 static void expect_exact_totals(const struct small *old, const struct small *new, int ranks_per_place)
 {
-    struct fetch_total totals[MOST_WORLD];
+    struct fetch_total totals[MOST_WORLD] = {0};
     fetch_totals(&old->plan, &new->plan, ranks_per_place, totals);
     for (int i = 0; i < place_count(&new->plan, ranks_per_place); i++) {
         uint64_t sum = 0;
@@ -284,7 +284,7 @@ END_TEST
 
 static uint64_t sum_of_totals(const struct plan *old, const struct plan *new, uint64_t per_rank[MOST_WORLD])
 {
-    struct fetch_total totals[MOST_WORLD];
+    struct fetch_total totals[MOST_WORLD] = {0};
     uint64_t sum = 0;
     fetch_totals(old, new, 1, totals);
     for (int rank = 0; rank < new->world; rank++)
@@ -295,7 +295,7 @@ static uint64_t sum_of_totals(const struct plan *old, const struct plan *new, ui
 START_TEST(replicas_cost_old_ranks_nothing)
 {
     struct small old, new;
-    uint64_t bytes[MOST_WORLD], held[MOST_WORLD];
+    uint64_t bytes[MOST_WORLD] = {0}, held[MOST_WORLD] = {0};
     small_fill(&old, 1, 2, 2, 2);
     small_fill(&new, 2, 2, 2, 2);
     small_plan(&old);
@@ -313,7 +313,7 @@ END_TEST
 START_TEST(another_numbering_costs_both_ways_alike)
 {
     struct small old, new;
-    uint64_t bytes[MOST_WORLD];
+    uint64_t bytes[MOST_WORLD] = {0};
     small_fill(&old, 1, 2, 2, 2);
     small_fill(&new, 1, 2, 2, 2);
     for (int i = 0; i < 8; i++)
@@ -335,7 +335,7 @@ END_TEST
 START_TEST(finer_slices_of_the_same_rank_lie_in_the_old_ones)
 {
     struct small old, new;
-    uint64_t bytes[MOST_WORLD];
+    uint64_t bytes[MOST_WORLD] = {0};
     small_fill(&old, 1, 1, 1, 2);
     small_fill(&new, 1, 1, 1, 4);
     new.rank_of[1] = 2; /* quarters 0 and 1 are half 0: ranks 0 and 2; quarters 2 and 3 are ranks 1 and 3 */
@@ -355,7 +355,7 @@ END_TEST
 START_TEST(a_moved_stage_boundary_costs_its_layers)
 {
     struct small old, new;
-    uint64_t bytes[MOST_WORLD];
+    uint64_t bytes[MOST_WORLD] = {0};
     small_fill(&old, 1, 2, 1, 1);
     small_fill(&new, 1, 2, 1, 1);
     new.stage_layers[0] = 3;
@@ -375,7 +375,7 @@ END_TEST
 START_TEST(another_dtype_is_fetched_anew_but_for_what_is_always_f32)
 {
     struct small old, new;
-    struct fetch_total total;
+    struct fetch_total total = {0};
     small_fill(&old, 1, 1, 1, 1);
     small_fill(&new, 1, 1, 1, 1);
     new.weights = DTYPE_F32;

@@ -157,7 +157,8 @@ START_TEST(levels_are_used_by_any_group)
     static const char *const grids[] = {
         "grid = { pp = 2, tp = 2 }", /* stages over the outer level */
         "grid = { ep = 4 }",         /* one group over both */
-        "grid = { pp = 4 }",         /* neighbours over both in turn */
+        "grid = { ep = 4 }, rank = function(c) return ({ 0, 2, 1, 3 })[c.ep + 1] end",
+        "grid = { pp = 4 }", /* neighbours over both in turn */
         "grid = { dp = 2, ep = 2, tp = 2 }, rank = function(c) return c.dp*4 + c.tp*2 + c.ep end"};
     char keys[1024];
     for (size_t i = 0; i < sizeof grids / sizeof *grids; i++) {

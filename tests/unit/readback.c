@@ -34,7 +34,7 @@ static void expect_same(const struct plan *plan)
 {
     struct error error = {0};
     struct plan found;
-    ck_assert_msg(emit_sources(plan, folder, &error), "%s: %s", error.file, error.text);
+    ck_assert_msg(emit_sources(plan, NULL, folder, &error), "%s: %s", error.file, error.text);
     ck_assert_msg(read_back(folder, &found, &error), "%s:%d: %s", error.file, error.line, error.text);
     struct text wanted = {0}, got = {0};
     plan_canonical(plan, &wanted);
@@ -191,7 +191,7 @@ static void emit_sample(void)
     struct sample sample;
     sample_strategy(&sample, 1, 2, 2, 2, 4);
     ck_assert(sample_plan(&sample));
-    ck_assert_msg(emit_sources(&sample.plan, folder, &sample.error), "%s", sample.error.text);
+    ck_assert_msg(emit_sources(&sample.plan, NULL, folder, &sample.error), "%s", sample.error.text);
     sample_free(&sample);
 }
 
@@ -266,7 +266,7 @@ START_TEST(code_without_facts_is_compared)
     struct sample sample;
     sample_strategy(&sample, 1, 2, 2, 2, 4);
     ck_assert(sample_plan(&sample));
-    ck_assert_msg(emit_sources(&sample.plan, folder, &sample.error), "%s", sample.error.text);
+    ck_assert_msg(emit_sources(&sample.plan, NULL, folder, &sample.error), "%s", sample.error.text);
     sample_free(&sample);
     for (int pass = 0; pass < 2; pass++) {
         struct error error = {0};

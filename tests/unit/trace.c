@@ -227,6 +227,7 @@ static void expect_nesting(json_t *events)
         ck_assert_double_ge(begin, 0);
         bool within = strcmp(json_string_value(json_object_get(event, "name")), "wait") == 0;
         if (within) {
+            ck_assert_double_gt(end, begin);
             ck_assert_double_le(end, outer_end[thread] + 1e-6);
             ck_assert_double_ge(begin, inner_end[thread] - 1e-6);
         }

@@ -48,6 +48,12 @@ bool audit_claims(const struct strategy *strategy, const struct plan *plan, cons
 void audit_text(const struct strategy *strategy, const struct plan *plan, const struct audit *audit, struct text *out);
 void audit_json(const struct strategy *strategy, const struct plan *plan, const struct audit *audit, struct text *out);
 
+/* The words of audit_text, in the pool: what is stated, and what counts as holding; what was computed, in the claim's
+ * unit; the alternatives of an assumption, and what it is. */
+const char *audit_stated(const struct claim *claim, struct pool *pool);
+const char *audit_computed(const struct audit *audit, const struct audit_line *line, struct pool *pool);
+const char *audit_assumed(const struct audit *audit, enum assumption assumption, struct pool *pool);
+
 /* On what a verdict depends, as a list that covers every case once and is short: "false" at "accelerator a100-sxm and
  * top_k 4", "unsupported" at "accelerator a100-sxm and top_k 2 and hidden_size 1024 or 2048". */
 typedef void dependence_item(void *context, enum verdict verdict, const char *setting);

@@ -53,7 +53,7 @@ static const char *tolerance(const struct claim *claim, struct pool *pool)
                        figure->high / figure->factor);
 }
 
-static const char *stated(const struct claim *claim, struct pool *pool)
+const char *audit_stated(const struct claim *claim, struct pool *pool)
 {
     const char *text = claim->text;
     if (claim->mfu > 0)
@@ -84,7 +84,7 @@ static bool as_planned(const struct audit_line *line, const struct audit_case *t
 }
 
 /* The strategy's own case, by accelerator where that matters, and the extent of all cases. */
-static const char *computed(const struct audit *audit, const struct audit_line *line, struct pool *pool)
+const char *audit_computed(const struct audit *audit, const struct audit_line *line, struct pool *pool)
 {
     const struct figure *figure = &line->claim->figure;
     bool by_accelerator = line->varies & A(accelerator);
@@ -126,8 +126,8 @@ static void show_dependence(void *context, enum verdict verdict, const char *set
 static void show_line(const struct audit *audit, const struct audit_line *line, struct pool *pool, struct text *out)
 {
     text_format(out, "\n%-12s%s  (line %d)\n", verdict_names[line->verdict], line->claim->name, line->claim->line);
-    paragraph(out, "stated", stated(line->claim, pool));
-    paragraph(out, "computed", computed(audit, line, pool));
+    paragraph(out, "stated", audit_stated(line->claim, pool));
+    paragraph(out, "computed", audit_computed(audit, line, pool));
     paragraph(out, "because", line->because);
     if (line->verdict == VERDICT_DEPENDS)
         audit_dependence(audit, line, show_dependence, &(struct column){pool, out, true});
@@ -137,18 +137,21 @@ static void show_line(const struct audit *audit, const struct audit_line *line, 
         paragraph(out, "met by", line->meets);
 }
 
+const char *audit_assumed(const struct audit *audit, enum assumption assumption, struct pool *pool)
+{
+    const struct alternatives *list = &audit->claims->assume[assumption];
+    const char *words = "";
+    for (int i = 0; i < list->count; i++)
+        words = pool_format(pool, "%s%s%s%s", words, i ? ", " : "", list->words[i],
+                            i == list->own && assumption != ASSUME_accelerator ? " (as planned)" : "");
+    return pool_format(pool, "%s: %s", words, assumption_texts[assumption]);
+}
+
 static void show_assumptions(const struct audit *audit, struct pool *pool, struct text *out)
 {
-    for (int i = 0; i < ASSUMPTIONS_ALL; i++) {
-        const struct alternatives *list = &audit->claims->assume[i];
-        if (list->count < 2)
-            continue;
-        const char *words = "";
-        for (int j = 0; j < list->count; j++)
-            words = pool_format(pool, "%s%s%s%s", words, j ? ", " : "", list->words[j],
-                                j == list->own && i != ASSUME_accelerator ? " (as planned)" : "");
-        paragraph(out, assumption_names[i], pool_format(pool, "%s: %s", words, assumption_texts[i]));
-    }
+    for (int i = 0; i < ASSUMPTIONS_ALL; i++)
+        if (audit->claims->assume[i].count > 1)
+            paragraph(out, assumption_names[i], audit_assumed(audit, i, pool));
 }
 
 void audit_text(const struct strategy *strategy, const struct plan *plan, const struct audit *audit, struct text *out)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static void (*const passes[])(struct diff *) = {diff_fetches,   diff_ranks,   diff_groups, diff_classes,
-                                                diff_schedules, diff_ledgers, diff_times};
+static void (*const passes[])(struct diff *) = {diff_fetches, diff_ranks,     diff_groups,
+                                                diff_classes, diff_schedules, diff_ledgers};
 
 void diff_make(const struct diff_side *old, const struct diff_side *new, struct diff *diff)
 {
@@ -14,6 +14,7 @@ void diff_make(const struct diff_side *old, const struct diff_side *new, struct 
     diff_keys(diff);
     for (size_t i = 0; i < sizeof passes / sizeof *passes && !diff->identical; i++)
         passes[i](diff);
+    diff_times(diff);
 }
 
 void diff_free(struct diff *diff)

@@ -1,6 +1,6 @@
 /* What a change of strategy means, as facts: everything that `rankc diff` says, computed once, for every form of it.
  *
- * emit/diff_document.c sets the facts out for people, emit/diff_json.c for programs. Arrays live in the diff's pool;
+ * emit/diff/report.c sets the facts out for people, emit/diff/json.c for programs. Arrays live in the diff's pool;
  * names and texts of the plans are pointed to, so the two sides must outlive it. */
 #pragma once
 
@@ -118,7 +118,7 @@ struct diff_times {
 struct diff {
     struct pool pool;
     struct diff_side old, new;
-    bool identical; /* the plans' hashes are equal: all below but facts and keys is empty */
+    bool identical; /* the plans' hashes are equal: of what is below only facts, keys and times are filled */
     struct diff_fact *facts;
     int fact_count;
     bool keys_known;

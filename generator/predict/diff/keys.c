@@ -1,6 +1,7 @@
 /* Which keys of a strategy changed their value. Where the grid is another one, tables over its coordinates (rank,
  * stages, experts) cannot be laid over each other: they count as changed unless both are what the key's default would
  * give. */
+#include "claims.h"
 #include "predict/diff/passes.h"
 
 #include <string.h>
@@ -133,12 +134,40 @@ static bool require_changed(const struct strategy *old, const struct strategy *n
            old->require.per_rank != new->require.per_rank;
 }
 
-/* `claims` are about a deployment, and change nothing of it. */
+static bool alternatives_differ(const struct alternatives *left, const struct alternatives *right)
+{
+    if (left->count != right->count || left->own != right->own)
+        return true;
+    for (int i = 0; i < left->count; i++)
+        if (left->numbers[i] != right->numbers[i] || texts_differ(left->words[i], right->words[i]))
+            return true;
+    return false;
+}
+
+static bool claims_changed(const struct strategy *old, const struct strategy *new)
+{
+    const struct claims *left = old->claims, *right = new->claims;
+    if (!left || !right)
+        return left != right;
+    if (left->count != right->count)
+        return true;
+    for (int i = 0; i < left->count; i++) {
+        const struct claim *a = &left->list[i], *b = &right->list[i];
+        if (texts_differ(a->name, b->name) || texts_differ(a->text, b->text) || a->mfu != b->mfu ||
+            a->charged_all != b->charged_all)
+            return true;
+    }
+    for (int i = 0; i < ASSUMPTIONS_ALL; i++)
+        if (alternatives_differ(&left->assume[i], &right->assume[i]))
+            return true;
+    return false;
+}
+
 static changed *const tests[STRATEGY_KEY_COUNT] = {
     [KEY_name] = name_changed,         [KEY_model] = model_changed,     [KEY_grid] = grid_changed,
     [KEY_rank] = rank_changed,         [KEY_stages] = stages_changed,   [KEY_experts] = experts_changed,
     [KEY_target] = target_changed,     [KEY_batch] = batch_changed,     [KEY_dtype] = dtype_changed,
-    [KEY_dispatch] = dispatch_changed, [KEY_require] = require_changed,
+    [KEY_dispatch] = dispatch_changed, [KEY_require] = require_changed, [KEY_claims] = claims_changed,
 };
 
 void diff_keys(struct diff *diff)

@@ -4,6 +4,8 @@
 static const char *why_not(const struct diff *diff)
 {
     const struct strategy *old = diff->old.strategy, *new = diff->new.strategy;
+    if (diff->identical && diff->fact_count == 0)
+        return "the plans are identical, and so are their times";
     if (!old || !new)
         return "a generated folder does not say what hardware it is for; compare strategies to see times";
     if (!old->hardware && !new->hardware)

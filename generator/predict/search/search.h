@@ -3,10 +3,12 @@
  *
  *   search_space.c      every choice that the model's sizes allow
  *   search_strategy.c   a choice as a strategy, as if somebody had written it
+ *   search_order.c      the rank orders that differ on the links of the hardware
+ *   search_costs.c      what ops take in a typical step
  *   search_estimate.c   what a choice is likely to reach: one rank of each stage stands for all
  *   search_select.c     what is worth simulating, and what nothing beats
  *   search.c            the search itself
- *   search_report.c     its result, for people and programs
+ *   search_report.c     its result as a table; search_json.c: for programs
  *   search_lua.c        a choice as a strategy file
  *
  * What is held constant is the work of the whole world: its sequences, their context, and the prefill rows of one step.
@@ -87,8 +89,7 @@ struct search_result {
     struct candidate base; /* the base strategy's own split */
 };
 
-/* The usual limits of simulation for so many ranks. */
-enum { USUAL_SIMULATIONS = 48 };
+/* The usual limits of simulation for so many ranks: a few seconds. */
 extern const double usual_margin;
 int usual_simulations(int ranks);
 

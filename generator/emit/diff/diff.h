@@ -9,5 +9,5 @@ void diff_text(const struct diff *diff, struct text *out);
 /* For a comment on a pull request. */
 void diff_markdown(const struct diff *diff, struct text *out);
 
-/* For programs: all ranks and all nodes. The keys are listed in diff_json.c. */
+/* For programs: all ranks and all nodes. The keys are listed in json.c. */
 void diff_json(const struct diff *diff, struct text *out);

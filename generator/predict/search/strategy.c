@@ -1,5 +1,5 @@
 /* A choice as a strategy in memory: what the reader would make of the file that search_lua.c writes. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,8 +44,7 @@ void choice_strategy(const struct search_request *request, const struct choice *
     out->batch.sequences = request->sequences / lanes;
     out->batch.prefill_rows = request->prefill_rows / lanes;
     out->batch.micro_batches = choice->micro_batches;
-    out->batch.logit_rows =
-        usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
+    out->batch.logit_rows = usual_logit_rows(out->batch.sequences, out->batch.prefill_rows, out->batch.micro_batches);
 }
 
 /* ---- names */

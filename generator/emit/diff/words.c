@@ -1,4 +1,4 @@
-#include "emit/diff_words.h"
+#include "emit/diff/words.h"
 #include "emit/words.h"
 
 #include <inttypes.h>
@@ -13,6 +13,12 @@ const char *const schedule_change_names[SCHEDULE_CHANGE_KINDS] = {
 const char schedule_change_marks[SCHEDULE_CHANGE_KINDS + 1] = {
     [OPS_REPLACED] = '~', [OPS_ADDED] = '+', [OPS_REMOVED] = '-', [OPS_MOVED] = '>'};
 
+const char *const strategy_key_names[STRATEGY_KEY_COUNT] = {
+#define X(key) #key,
+    STRATEGY_KEYS(X)
+#undef X
+};
+
 static void append(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void append(struct words *words, const char *format, ...)
@@ -24,7 +30,22 @@ static void append(struct words *words, const char *format, ...)
     va_end(arguments);
 }
 
+struct words format_words(const char *format, ...)
+{
+    struct words words;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(words.text, sizeof words.text, format, arguments);
+    va_end(arguments);
+    return words;
+}
+
 /* ---- numbers */
+
+struct words count_words(int old, int new)
+{
+    return old == new ? format_words("%d", old) : format_words("%d -> %d", old, new);
+}
 
 struct words bytes_words(uint64_t bytes)
 {
@@ -88,10 +109,7 @@ struct words holding_words(const struct plan *plan, int rank)
         return words;
     }
     const struct rank_row *row = &plan->ranks[rank];
-    const int *held = experts_held(plan, row->layer_base, row->at[AXIS_EP]);
-    int count = 0;
-    while (count < plan->placement.expert_slots && held[count] >= 0)
-        count++;
+    int held[MAX_EXPERTS], count = list_experts(plan, row->layer_base, row->at[AXIS_EP], held);
     append(&words, count == 1 ? "expert %s" : "experts %s", count > 0 ? ranks_words(held, count, 6).text : "none");
     append(&words, ", tp %d of %d", row->at[AXIS_TP], plan->grid[AXIS_TP]);
     return words;

@@ -1,7 +1,7 @@
 /* What the files of the search share; everyone else includes predict/search.h. */
 #pragma once
 
-#include "predict/search.h"
+#include "predict/search/search.h"
 
 /* ---- search_space.c */
 
@@ -27,12 +27,39 @@ int space_orders(const int grid[AXES], const struct hardware *hardware, int orde
 /* How far apart the ranks of neighbouring coordinates of each axis are. */
 void order_strides(const int grid[AXES], const int order[AXES], int strides[AXES]);
 
+/* ---- search_costs.c: what ops take in the steps that a workload is made of */
+
+/* Of the ranks of one class in one phase. Message bytes are those to one peer. */
+struct class_costs {
+    double seconds[OP_KINDS], message_bytes[OP_KINDS];
+};
+
+/* The steps that a workload is made of, as good as: full ones while prompts are read, the last of those, and decode. */
+enum { FULL_STEP, LAST_STEP, DECODE_STEP, TYPICAL_STEPS };
+
+/* A typical step, on every lane. */
+struct typical_step {
+    enum phase phase;
+    int count; /* how many there are; of decode it does not matter */
+    int active;
+    struct micro_rows rows; /* of one micro-batch */
+};
+
+struct outline_costs {
+    const struct plan *plan;
+    const struct hardware *hardware;
+    struct typical_step steps[TYPICAL_STEPS];
+    struct class_costs *classes[TYPICAL_STEPS]; /* [class_count] */
+    int lane_sequences;
+};
+
+/* The costs of an outline, for all its orders. They and the plan are used until the last estimate. */
+const struct outline_costs *outline_costs(const struct plan *plan, const struct hardware *hardware,
+                                          const struct workload *workload, enum placing placing, struct pool *pool);
+
 /* ---- search_estimate.c */
 
-/* What the ops of an outline take, by class and phase: made once, used for all its orders. */
-struct outline_costs;
-struct outline_costs *estimate_costs(const struct plan *plan, const struct hardware *hardware,
-                                     const struct workload *workload, enum placing placing, struct pool *pool);
+/* All but the memory. */
 struct score estimate(const struct outline_costs *costs, const struct choice *choice);
 
 /* ---- search_select.c */
@@ -48,6 +75,7 @@ struct selection {
 };
 struct selection selection_make(const struct search_request *request, struct search_result *result);
 int selection_next(struct selection *selection);
+void selection_rule_out_rest(struct selection *selection); /* counts those that could not matter */
 void selection_note(struct selection *selection, const struct candidate *candidate);
 
 /* Fills result->best. */

@@ -1,6 +1,6 @@
 /* A comparison for programs. One object:
  *
- *   identical                 whether the plans' hashes are equal; then only old, new, changes and keys are there
+ *   identical                 whether the plans' hashes are equal; then ranks, fetch, groups and classes are left out
  *   old, new                  {path, kind: "strategy" | "folder", name, hash, world}
  *   changes                   [{figure, old, new}] texts
  *   keys                      [{key, old_line, new_line}]; null where one side is a generated folder
@@ -19,8 +19,8 @@
  *                               old_headroom, new_headroom}]
  *   times                     null, and why in no_times; or {old, new: {ttft_s, prefill, decode: {step_s,
  *                             tokens_per_s}, workload: {sequences, prompt_tokens, new_tokens}}} */
-#include "emit/diff.h"
-#include "emit/diff_words.h"
+#include "emit/diff/diff.h"
+#include "emit/diff/words.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -61,17 +61,12 @@ static json_t *facts_json(const struct diff *diff)
 
 static json_t *keys_json(const struct diff *diff)
 {
-    static const char *const names[STRATEGY_KEY_COUNT] = {
-#define X(key) #key,
-        STRATEGY_KEYS(X)
-#undef X
-    };
     if (!diff->keys_known)
         return json_null();
     json_t *array = json_array();
     for (int i = 0; i < diff->key_count; i++)
-        json_array_append_new(array, json_pack("{s:s, s:i, s:i}", "key", names[diff->keys[i].key], "old_line",
-                                               diff->keys[i].old_line, "new_line", diff->keys[i].new_line));
+        json_array_append_new(array, json_pack("{s:s, s:i, s:i}", "key", strategy_key_names[diff->keys[i].key],
+                                               "old_line", diff->keys[i].old_line, "new_line", diff->keys[i].new_line));
     return array;
 }
 
@@ -90,10 +85,7 @@ static json_t *holding_json(const struct plan *plan, int rank)
     if (rank >= plan->world)
         return json_null();
     const struct rank_row *row = &plan->ranks[rank];
-    const int *held = experts_held(plan, row->layer_base, row->at[AXIS_EP]);
-    int count = 0;
-    while (count < plan->placement.expert_slots && held[count] >= 0)
-        count++;
+    int held[MAX_EXPERTS], count = list_experts(plan, row->layer_base, row->at[AXIS_EP], held);
     json_t *json = stage_json(plan, row->class_index, row->layer_base);
     json_object_set_new(json, "dp", json_integer(row->at[AXIS_DP]));
     json_object_set_new(json, "ep", json_integer(row->at[AXIS_EP]));
@@ -271,8 +263,8 @@ void diff_json(const struct diff *diff, struct text *out)
         json_object_set_new(json, "fetch", fetch_json(diff));
         json_object_set_new(json, "groups", groups_json(diff));
         json_object_set_new(json, "classes", classes_json(diff));
-        add_times(json, &diff->times);
     }
+    add_times(json, &diff->times);
     char *text = json_dumps(json, JSON_INDENT(1));
     if (text)
         text_format(out, "%s\n", text);

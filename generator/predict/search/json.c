@@ -1,5 +1,5 @@
 /* The result of a search for programs. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -75,14 +75,14 @@ void search_json(const struct search_request *request, const struct search_resul
     json_t *refused = json_object();
     for (int i = 0; i < REFUSAL_KINDS; i++)
         json_object_set_new(refused, refusal_texts[i], json_integer(result->refused[i]));
-    json_t *json = json_pack(
-        "{s:s, s:s, s:i, s:I, s:{s:i, s:i, s:i, s:i, s:i}, s:i, s:o, s:i, s:i, s:i, s:i, s:o}", "model",
-        request->base->name, "hardware", request->hardware->name, "ranks", request->ranks, "memory_bytes",
-        (json_int_t)request->memory_bytes, "held_constant", "sequences", request->sequences, "context",
-        request->base->batch.context, "prefill_rows", request->prefill_rows, "prompt_tokens", result->prompt_tokens,
-        "new_tokens", result->new_tokens, "grids", result->grids, "grids_refused", refused, "candidates", result->count,
-        "fitting", result->fitting, "simulated", result->simulated, "ruled_out", result->pruned, "best",
-        best_json(request, result, goals));
+    json_t *json =
+        json_pack("{s:s, s:s, s:i, s:I, s:{s:i, s:i, s:i, s:i, s:i}, s:i, s:o, s:i, s:i, s:i, s:i, s:o}", "model",
+                  request->base->name, "hardware", request->hardware->name, "ranks", request->ranks, "memory_bytes",
+                  (json_int_t)request->memory_bytes, "held_constant", "sequences", request->sequences, "context",
+                  request->base->batch.context, "prefill_rows", request->prefill_rows, "prompt_tokens",
+                  result->prompt_tokens, "new_tokens", result->new_tokens, "grids", result->grids, "grids_refused",
+                  refused, "candidates", result->count, "fitting", result->fitting, "simulated", result->simulated,
+                  "ruled_out", result->pruned, "best", best_json(request, result, goals));
     if (result->has_base)
         json_object_set_new(json, "own", base_json(request, result));
     char *text = json_dumps(json, JSON_INDENT(2));

@@ -1,5 +1,5 @@
 /* A choice as a strategy file: only what differs from the defaults, the way a person would write it. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,8 +26,9 @@ static void add_memory(struct text *out, uint64_t bytes)
     static const struct {
         const char *name;
         uint64_t bytes;
-    } units[] = {{"TiB", 1ull << 40}, {"TB", 1000000000000}, {"GiB", 1ull << 30}, {"GB", 1000000000}, {"MiB", 1 << 20},
-                 {"MB", 1000000},     {"KiB", 1 << 10},      {"KB", 1000},        {"B", 1}};
+    } units[] = {{"TiB", 1ull << 40}, {"TB", 1000000000000}, {"GiB", 1ull << 30},
+                 {"GB", 1000000000},  {"MiB", 1 << 20},      {"MB", 1000000},
+                 {"KiB", 1 << 10},    {"KB", 1000},          {"B", 1}};
     size_t unit = 0;
     while (bytes % units[unit].bytes != 0)
         unit++;
@@ -52,16 +53,11 @@ static void add_model(struct text *out, const struct model *model, const char *f
         const char *key;
         int value;
     } numbers[] = {
-        {"hidden_size", model->hidden},
-        {"num_hidden_layers", model->layers},
-        {"num_attention_heads", model->heads},
-        {"num_key_value_heads", model->kv_heads},
-        {"head_dim", model->head_dim},
-        {"num_local_experts", model->experts},
-        {"num_experts_per_tok", model->top_k},
-        {"intermediate_size", model->expert_hidden},
-        {"vocab_size", model->vocabulary},
-        {"max_position_embeddings", model->max_positions},
+        {"hidden_size", model->hidden},        {"num_hidden_layers", model->layers},
+        {"num_attention_heads", model->heads}, {"num_key_value_heads", model->kv_heads},
+        {"head_dim", model->head_dim},         {"num_local_experts", model->experts},
+        {"num_experts_per_tok", model->top_k}, {"intermediate_size", model->expert_hidden},
+        {"vocab_size", model->vocabulary},     {"max_position_embeddings", model->max_positions},
     };
     text_format(out, "  model = {\n    model_type = \"%s\",\n", model->family);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -134,8 +130,8 @@ void choice_lua(const struct search_request *request, const struct choice *choic
     if (choice->placing == PLACED_IN_TURN)
         text_format(out, "  experts = function(layer, expert) return expert %% %d end,\n", choice->grid[AXIS_EP]);
     add_target(out, &strategy, words->hardware);
-    text_format(out, "  -- Of each of %d lanes; %d sequences in all.\n", choice->grid[AXIS_DP] * choice->grid[AXIS_EP],
-                request->sequences);
+    text_format(out, "  -- Of each of %s; %d sequences in all.\n",
+                counted(choice->grid[AXIS_DP] * choice->grid[AXIS_EP], "lane").text, request->sequences);
     text_format(out, "  batch  = { sequences = %d, context = %d, prefill_rows = %d, micro_batches = %d },\n",
                 strategy.batch.sequences, strategy.batch.context, strategy.batch.prefill_rows,
                 strategy.batch.micro_batches);

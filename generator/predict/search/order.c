@@ -1,6 +1,6 @@
 /* Rank orders: in which order the axes make up a rank's number. Two orders are alike when as many ranks of each group
  * meet at each level of links; of those that are alike only one is tried. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <string.h>
 
@@ -42,8 +42,8 @@ static struct signature signature_of(const int grid[AXES], const int order[AXES]
         for (int level = 0; level + 1 < hardware->link_count && grid[axis] > 1; level++)
             for (int rank = 0; rank < world; rank++)
                 if (rank / strides[axis] % grid[axis] == 0)
-                    signature.pairs[axis][level] += pairs_within(rank, strides[axis], grid[axis],
-                                                                 hardware->links[level].ranks, axis == AXIS_PP);
+                    signature.pairs[axis][level] +=
+                        pairs_within(rank, strides[axis], grid[axis], hardware->links[level].ranks, axis == AXIS_PP);
     return signature;
 }
 

@@ -7,6 +7,11 @@ struct words {
     char text[512];
 };
 
+struct words format_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "8", or "8 -> 16". */
+struct words count_words(int old, int new);
+
 /* "512 B", "1.50 MiB"; with a sign: "+1.50 MiB". */
 struct words bytes_words(uint64_t bytes);
 struct words delta_words(uint64_t old, uint64_t new);
@@ -26,3 +31,4 @@ struct words change_words(const struct diff_class *pair, const struct schedule_c
 extern const char *const fate_names[RANK_FATES];                       /* "moves" ... */
 extern const char *const schedule_change_names[SCHEDULE_CHANGE_KINDS]; /* "replaced" ... */
 extern const char schedule_change_marks[SCHEDULE_CHANGE_KINDS + 1];    /* "~+->" */
+extern const char *const strategy_key_names[STRATEGY_KEY_COUNT];

@@ -4,7 +4,7 @@
  * that only front 0 beats, and so on. They are simulated front by front; within one, the best left in throughput, in
  * time to first token and in memory take turns. A candidate is ruled out, and never simulated, when a simulated one
  * beats even what it could reach: its estimate, corrected by the kindest error seen so far, and by the margin. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <limits.h>
 #include <math.h>
@@ -12,8 +12,8 @@
 
 bool beats(const struct score *left, const struct score *right)
 {
-    bool as_good = left->ttft_s <= right->ttft_s && left->tokens_per_s >= right->tokens_per_s &&
-                   left->memory <= right->memory;
+    bool as_good =
+        left->ttft_s <= right->ttft_s && left->tokens_per_s >= right->tokens_per_s && left->memory <= right->memory;
     bool better =
         left->ttft_s < right->ttft_s || left->tokens_per_s > right->tokens_per_s || left->memory < right->memory;
     return as_good && better;
@@ -126,6 +126,13 @@ int selection_next(struct selection *selection)
     }
 }
 
+void selection_rule_out_rest(struct selection *selection)
+{
+    struct search_result *result = selection->result;
+    for (int i = 0; i < result->count; i++)
+        result->pruned += !selection->done[i] && is_ruled_out(selection, &result->candidates[i]);
+}
+
 void selection_note(struct selection *selection, const struct candidate *candidate)
 {
     double ttft = candidate->score.ttft_s / candidate->estimate.ttft_s;
@@ -137,12 +144,11 @@ void selection_note(struct selection *selection, const struct candidate *candida
 
 /* ---- the Pareto set */
 
-static const struct search_result *sorted; /* qsort has no context */
-
-static int by_throughput(const void *left, const void *right)
+static int by_throughput(const void *left, const void *right, void *context)
 {
     int first = *(const int *)left, second = *(const int *)right;
-    const struct score *one = &sorted->candidates[first].score, *other = &sorted->candidates[second].score;
+    const struct candidate *all = context;
+    const struct score *one = &all[first].score, *other = &all[second].score;
     int order = by_tokens(one, other);
     return order ? order : first - second;
 }
@@ -156,15 +162,13 @@ void select_best(struct search_result *result)
         bool beaten = !all[i].simulated;
         for (int j = 0; j < result->count && !beaten; j++)
             beaten = all[j].simulated &&
-                     (beats(&all[j].score, &all[i].score) || (j < i && !beats(&all[i].score, &all[j].score) &&
-                                                              by_tokens(&all[i].score, &all[j].score) == 0 &&
-                                                              by_ttft(&all[i].score, &all[j].score) == 0 &&
-                                                              by_memory(&all[i].score, &all[j].score) == 0));
+                     (beats(&all[j].score, &all[i].score) ||
+                      (j < i && !beats(&all[i].score, &all[j].score) && by_tokens(&all[i].score, &all[j].score) == 0 &&
+                       by_ttft(&all[i].score, &all[j].score) == 0 && by_memory(&all[i].score, &all[j].score) == 0));
         if (!beaten)
             result->best[result->best_count++] = i;
     }
-    sorted = result;
-    qsort(result->best, (size_t)result->best_count, sizeof *result->best, by_throughput);
+    qsort_r(result->best, (size_t)result->best_count, sizeof *result->best, by_throughput, result->candidates);
 }
 
 /* ---- the base's own split */

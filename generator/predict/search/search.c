@@ -1,8 +1,8 @@
 /* The search: every outline is planned once, for its exact memory; every choice that fits is estimated; those that
  * could be among the best are planned and simulated like any strategy. */
-#include "predict/search.h"
+#include "predict/search/search.h"
 #include "plan/make.h"
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <string.h>
 
@@ -12,8 +12,8 @@ const double usual_margin = 0.25;
 
 int usual_simulations(int ranks)
 {
-    enum { RANKS = 12288 }; /* that many ranks in all simulations together */
-    return ranks * USUAL_SIMULATIONS > RANKS ? USUAL_SIMULATIONS : RANKS / ranks;
+    enum { ALL_RANKS = 8192, LEAST = 12 }; /* a simulation's time grows with its ranks */
+    return ranks * LEAST > ALL_RANKS ? LEAST : ALL_RANKS / ranks;
 }
 
 struct searching {
@@ -38,8 +38,7 @@ static bool read_routing(struct searching *searching, const struct plan *plan, s
     if (searching->has_routing)
         return true;
     const char *routing = searching->request->routing ? searching->request->routing : "uniform";
-    return searching->has_routing =
-               routing_read(routing, plan, &searching->result->pool, &searching->routing, error);
+    return searching->has_routing = routing_read(routing, plan, &searching->result->pool, &searching->routing, error);
 }
 
 static struct workload workload_of(const struct searching *searching, const struct plan *plan)
@@ -74,7 +73,7 @@ static void add_orders(struct searching *searching, const struct plan *plan, str
 {
     const struct hardware *hardware = searching->request->hardware;
     struct workload workload = workload_of(searching, plan);
-    const struct outline_costs *costs = estimate_costs(plan, hardware, &workload, choice.placing, pool);
+    const struct outline_costs *costs = outline_costs(plan, hardware, &workload, choice.placing, pool);
     int orders[MOST_ORDERS][AXES], count = space_orders(choice.grid, hardware, orders);
     for (int i = 0; i < count; i++) {
         memcpy(choice.order, orders[i], sizeof choice.order);
@@ -111,8 +110,8 @@ static bool add_outline(struct searching *searching, const struct choice *outlin
 /* ---- simulations */
 
 /* Plans a strategy and predicts its usual workload. */
-static bool predict_strategy(struct searching *searching, const struct strategy *strategy,
-                             struct candidate *candidate, struct error *error)
+static bool predict_strategy(struct searching *searching, const struct strategy *strategy, struct candidate *candidate,
+                             struct error *error)
 {
     struct plan plan;
     bool planned = plan_make(strategy, &plan, error) && read_routing(searching, &plan, error);
@@ -145,6 +144,7 @@ static bool simulate_best(struct searching *searching, struct error *error)
         selection_note(&selection, &result->candidates[index]);
         pool_free(&pool);
     }
+    selection_rule_out_rest(&selection);
     return right;
 }
 
@@ -153,7 +153,8 @@ static bool simulate_base(struct searching *searching, struct error *error)
 {
     const struct strategy *base = searching->request->base;
     struct candidate *own = &searching->result->base;
-    *own = (struct candidate){.choice = {.stage_layers = base->stage_layers, .micro_batches = base->batch.micro_batches}};
+    *own =
+        (struct candidate){.choice = {.stage_layers = base->stage_layers, .micro_batches = base->batch.micro_batches}};
     memcpy(own->choice.grid, base->grid, sizeof own->choice.grid);
     searching->result->has_base = predict_strategy(searching, base, own, error);
     own->fits = own->score.memory <= searching->request->memory_bytes;

@@ -1,5 +1,5 @@
 /* The result of a search as a table for people. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,8 +95,14 @@ static const struct row heading = {{{"grid"},
 static struct row candidate_row(const struct search_request *request, const struct candidate *candidate)
 {
     const struct choice *choice = &candidate->choice;
-    struct row row = {.cells = {grid_words(choice->grid), stages_words(choice), {""}, {""}, order_words(choice),
-                                seconds_words(candidate->score.ttft_s), {""}, {""},
+    struct row row = {.cells = {grid_words(choice->grid),
+                                stages_words(choice),
+                                {""},
+                                {""},
+                                order_words(choice),
+                                seconds_words(candidate->score.ttft_s),
+                                {""},
+                                {""},
                                 bytes_words((double)candidate->score.memory),
                                 bytes_words((double)request->memory_bytes - (double)candidate->score.memory)}};
     snprintf(row.cells[2].text, WORDS, "%d", choice->micro_batches);
@@ -160,12 +166,13 @@ static void add_space(const struct search_request *request, const struct search_
     const struct strategy *base = request->base;
     text_format(out, "%s on %s of %s, %s each\n", base->name, counted(request->ranks, "rank").text,
                 request->hardware->name, bytes_words((double)request->memory_bytes).text);
-    text_format(out,
-                "Held constant: %d sequences of %d positions and %d prefill rows a step in the whole world; %s weights; "
-                "%s routing.\nPredicted for prompts of %d tokens in all sequences at once, then %d new tokens each.\n",
-                request->sequences, base->batch.context, request->prefill_rows,
-                base->dtype.weights == DTYPE_F32 ? "f32" : "bf16", request->routing ? request->routing : "uniform",
-                result->prompt_tokens, result->new_tokens);
+    text_format(
+        out,
+        "Held constant: %d sequences of %d positions and %d prefill rows a step in the whole world; %s weights; "
+        "%s routing.\nPredicted for prompts of %d tokens in all sequences at once, then %d new tokens each.\n",
+        request->sequences, base->batch.context, request->prefill_rows,
+        base->dtype.weights == DTYPE_F32 ? "f32" : "bf16", request->routing ? request->routing : "uniform",
+        result->prompt_tokens, result->new_tokens);
     add_refusals(result, out);
     text_format(out,
                 "%d candidates: %d do not fit, %d simulated, %d ruled out by their estimates, %d not simulated because "

@@ -1,5 +1,5 @@
 /* Every grid that the model's sizes allow, with its stage splits and numbers of micro-batches. */
-#include "predict/search_parts.h"
+#include "predict/search/parts.h"
 
 #include <string.h>
 

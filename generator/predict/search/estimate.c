@@ -1,0 +1,163 @@
+/* What a choice is likely to reach, in microseconds: one rank of each stage stands for all of its stage.
+ *
+ * Its op list is gone through once a step. Peers are taken to be where the rank itself is, so a message is there as
+ * soon as it has crossed the links; experts get the rows that the busiest rank of the group is likely to get. Stages
+ * hand their micro-batches on, so pipeline bubbles come out as they will. */
+#include "predict/search/parts.h"
+#include "predict/traffic.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Peers of a rank along each axis, by the level of links at which it meets them. */
+struct neighbourhood {
+    int peers[AXES][MAX_LINK_LEVELS];
+};
+
+/* Whether groups along an axis lie alike in all units of the level: then one is as good as another. */
+static bool lies_alike(int stride, int members, int unit)
+{
+    return unit % (stride * members) == 0 ||
+           (stride * members % unit == 0 && (unit % stride == 0 || stride % unit == 0));
+}
+
+/* Peers of one rank along an axis, by level. */
+static void count_peers(const struct hardware *hardware, int rank, int stride, int members, int peers[MAX_LINK_LEVELS])
+{
+    int first = rank - rank / stride % members * stride;
+    memset(peers, 0, MAX_LINK_LEVELS * sizeof *peers);
+    for (int i = 0; i < members; i++)
+        if (first + i * stride != rank)
+            peers[level_between(hardware, rank, first + i * stride)]++;
+}
+
+/* The peers of the rank that has most of them far away: the others of its group wait for it. */
+static void farthest_peers(const struct hardware *hardware, int world, int stride, int members,
+                           int peers[MAX_LINK_LEVELS])
+{
+    bool alike = true;
+    for (int level = 0; level + 1 < hardware->link_count; level++)
+        alike = alike && lies_alike(stride, members, hardware->links[level].ranks);
+    count_peers(hardware, 0, stride, members, peers);
+    for (int rank = 1; rank < world && !alike; rank++) {
+        int others[MAX_LINK_LEVELS], level = hardware->link_count - 1;
+        count_peers(hardware, rank, stride, members, others);
+        while (level > 0 && others[level] == peers[level])
+            level--;
+        if (others[level] > peers[level])
+            memcpy(peers, others, sizeof others);
+    }
+}
+
+static struct neighbourhood neighbourhood_of(const struct choice *choice, const struct hardware *hardware, int world)
+{
+    struct neighbourhood near = {0};
+    int strides[AXES];
+    order_strides(choice->grid, choice->order, strides);
+    for (int axis = AXIS_EP; axis < AXES; axis++)
+        farthest_peers(hardware, world, strides[axis], choice->grid[axis], near.peers[axis]);
+    return near;
+}
+
+/* The next stage. */
+static void meet_next(struct neighbourhood *near, const struct choice *choice, const struct hardware *hardware,
+                      int stage)
+{
+    int strides[AXES];
+    order_strides(choice->grid, choice->order, strides);
+    memset(near->peers[AXIS_PP], 0, sizeof near->peers[AXIS_PP]);
+    if (stage + 1 < choice->grid[AXIS_PP])
+        near->peers[AXIS_PP][level_between(hardware, stage * strides[AXIS_PP], (stage + 1) * strides[AXIS_PP])]++;
+}
+
+/* The rank that stands for a stage. */
+struct stand_in {
+    const struct hardware *hardware;
+    const struct class_costs *costs;
+    struct neighbourhood near;
+    double clock_s, busy_s;
+    double link_free_s[MAX_LINK_LEVELS];
+    double arrived_s[MAILBOX_KINDS][MAX_MICRO_BATCHES]; /* peers' messages, as sent by itself */
+};
+
+/* Posts to all peers; returns when the last message is there. */
+static double post(struct stand_in *rank, const struct op *op)
+{
+    double last_s = rank->clock_s;
+    const struct hardware *hardware = rank->hardware;
+    for (int level = 0; level < hardware->link_count; level++) {
+        int peers = rank->near.peers[op_table[op->kind].axis][level];
+        if (peers == 0 || hardware->calibrated)
+            continue;
+        double start_s = fmax(rank->clock_s, rank->link_free_s[level]);
+        rank->link_free_s[level] =
+            start_s + peers * rank->costs->message_bytes[op->kind] / hardware->links[level].bandwidth;
+        last_s = fmax(last_s, rank->link_free_s[level] + hardware->links[level].latency_s);
+    }
+    return last_s + (hardware->calibrated ? hardware->calibrated->signal_s : 0);
+}
+
+static void run_op(struct stand_in *rank, const struct op *op, double handed_s[MAX_MICRO_BATCHES])
+{
+    const struct op_info *info = &op_table[op->kind];
+    double *arrived_s = info->action == ACTION_COMPUTE ? NULL : &rank->arrived_s[info->mailbox][op->micro];
+    if (info->action == ACTION_COLLECTIVE)
+        *arrived_s = post(rank, op);
+    if (info->action == ACTION_RECEIVE)
+        *arrived_s = handed_s[op->micro];
+    if (info->action == ACTION_COLLECTIVE || info->action == ACTION_WAIT || info->action == ACTION_RECEIVE)
+        rank->clock_s = fmax(rank->clock_s, *arrived_s);
+    rank->clock_s += rank->costs->seconds[op->kind];
+    rank->busy_s += rank->costs->seconds[op->kind];
+    if (info->action == ACTION_POST)
+        *arrived_s = post(rank, op);
+    if (info->action == ACTION_SEND)
+        handed_s[op->micro] = post(rank, op);
+}
+
+static const struct rank_class *class_of_stage(const struct plan *plan, const struct choice *choice, int stage)
+{
+    const struct rank_class *class = plan->classes;
+    int stages = choice->grid[AXIS_PP];
+    while (class->first_stage != (stage == 0) || class->last_stage != (stage == stages - 1) ||
+           class->shape.layers != choice->stage_layers[stage])
+        class ++;
+    return class;
+}
+
+static double step_seconds(const struct outline_costs *costs, const struct choice *choice, struct neighbourhood near,
+                           int typical)
+{
+    const struct hardware *hardware = costs->hardware;
+    double handed_s[MAX_MICRO_BATCHES] = {0}, last_s = 0, busy_s = 0;
+    int stages = choice->grid[AXIS_PP], stage_ranks = costs->plan->world / stages;
+    for (int stage = 0; stage < stages; stage++) {
+        meet_next(&near, choice, hardware, stage);
+        const struct rank_class *class = class_of_stage(costs->plan, choice, stage);
+        struct stand_in rank = {
+            .hardware = hardware, .costs = &costs->classes[typical][class - costs->plan->classes], .near = near};
+        const struct schedule *schedule = &class->schedules[costs->steps[typical].phase];
+        for (int i = 0; i < schedule->count; i++)
+            if (schedule->ops[i].micro < costs->steps[typical].active)
+                run_op(&rank, &schedule->ops[i], handed_s);
+        last_s = fmax(last_s, rank.clock_s);
+        busy_s += rank.busy_s * stage_ranks;
+    }
+    /* Ranks that share processors cannot do more at a time than those. */
+    if (hardware->processors > 0)
+        last_s = fmax(last_s, busy_s / hardware->processors);
+    if (hardware->calibrated)
+        last_s += hardware->calibrated->step_s + costs->plan->world * hardware->calibrated->step_rank_s;
+    return last_s;
+}
+
+struct score estimate(const struct outline_costs *costs, const struct choice *choice)
+{
+    int lanes = choice->grid[AXIS_DP] * choice->grid[AXIS_EP], full_steps = costs->steps[FULL_STEP].count;
+    struct neighbourhood near = neighbourhood_of(choice, costs->hardware, costs->plan->world);
+    double full_s = full_steps > 0 ? full_steps * step_seconds(costs, choice, near, FULL_STEP) : 0;
+    return (struct score){
+        .ttft_s = full_s + step_seconds(costs, choice, near, LAST_STEP),
+        .tokens_per_s = (double)lanes * costs->lane_sequences / step_seconds(costs, choice, near, DECODE_STEP),
+    };
+}

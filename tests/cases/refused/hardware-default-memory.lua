@@ -1,0 +1,5 @@
+return strategy {
+  model = hf "../../models/tiny-mixtral",
+  grid = { tp = 2 },
+  target = { hardware = "l40s" },
+}
