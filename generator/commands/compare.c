@@ -1,6 +1,6 @@
 /* rankc report of two timelines: what was measured beside what was simulated. */
 #include "commands/compilation.h"
-#include "emit/comparison.h"
+#include "emit/timeline/comparison.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* rankc report: a page about one strategy; of two timelines, their comparison (compare.c). */
 #include "base/file.h"
 #include "commands/compilation.h"
-#include "emit/page.h"
+#include "emit/page/page.h"
 #include "predict/audit/audit.h"
 
 #include <stdio.h>

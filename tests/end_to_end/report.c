@@ -1,6 +1,6 @@
 /* rankc report: pages that stand alone, and that work in a real browser: drawn in full, driven by the keyboard, narrow
  * as a phone. Without Chromium the pages are made and read, but not opened. */
-#include "emit/page.h"
+#include "emit/page/page.h"
 #include "hardware.h"
 #include "plan/make.h"
 #include "predict/audit/audit.h"

@@ -1,6 +1,6 @@
 /* Two timelines laid over each other: sums, means and what is furthest apart, from spans that are known. */
 #include "predict/compare.h"
-#include "emit/comparison.h"
+#include "emit/timeline/comparison.h"
 #include "plan/make.h"
 #include "read/strategy.h"
 

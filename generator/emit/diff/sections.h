@@ -2,8 +2,8 @@
  * there is nothing to say. */
 #pragma once
 
+#include "emit/diff/document.h"
 #include "emit/diff/words.h"
-#include "emit/document.h"
 
 enum { MOST_ROWS = 24 }; /* of a table whose length depends on the world; --json has them all */
 

@@ -1,5 +1,5 @@
 /* The audit on the page: a row a claim, in the words of `rankc audit`. */
-#include "emit/page_parts.h"
+#include "emit/page/parts.h"
 #include "predict/audit/audit.h"
 
 /* Notes of a claim as they are collected: a list of [head, words]. */

@@ -1,6 +1,6 @@
 /* The headline numbers: what predict/prediction.h says of the workload, beside what the strategy requires. */
-#include "emit/page_parts.h"
 #include "predict/prediction.h"
+#include "emit/page/parts.h"
 
 static json_t *phase_json(const struct phase_prediction *phase, enum phase which)
 {

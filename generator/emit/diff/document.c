@@ -1,4 +1,4 @@
-#include "emit/document.h"
+#include "emit/diff/document.h"
 #include "base/heap.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* A timeline for Perfetto and chrome://tracing: slices in microseconds, a process a rank, a thread a stream. A million
  * ops are written here, so numbers are made by hand, and what an op's slices share is made once a rank. */
 #include "base/heap.h"
-#include "emit/timeline.h"
+#include "emit/timeline/timeline.h"
 
 #include <stdio.h>
 #include <stdlib.h>

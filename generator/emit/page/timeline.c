@@ -1,6 +1,6 @@
 /* One prefill and one decode step, op by op. Of many ranks a sample is shown: the first replica's, and of those the
  * first tp coordinate's, spread over ep. */
-#include "emit/page_parts.h"
+#include "emit/page/parts.h"
 
 enum { MOST_RANKS = 64, MOST_SPANS = 40000 };
 

@@ -1,4 +1,4 @@
-#include "emit/comparison.h"
+#include "emit/timeline/comparison.h"
 
 #include <jansson.h>
 #include <stdlib.h>

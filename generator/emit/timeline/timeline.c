@@ -1,6 +1,6 @@
 /* A timeline as a file: under "rankc" what read/timeline.c reads back, compact arrays in nanoseconds, and of the plan
  * what gives the ops their names; after it the same as events for viewers. */
-#include "emit/timeline.h"
+#include "emit/timeline/timeline.h"
 
 enum { FORMAT = 1 };
 

@@ -1,6 +1,6 @@
 /* The page to look at: one HTML file that holds its style, its script and its data, and asks the network for nothing.
  *
- * templates/report/ is what it looks like; the files page_*.c turn a plan, and what is predicted of it,
+ * templates/report/ is what it looks like; the files beside this one turn a plan, and what is predicted of it,
  * into the data that the script draws: one JSON object, a member a section. A section that cannot be made is absent,
  * and the page says why. The same input gives the same bytes. */
 #pragma once

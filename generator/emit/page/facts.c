@@ -1,6 +1,6 @@
 /* The two steps that the page is about. Every micro-batch is full: prefill rows are prompts from their beginning, each
  * as long as the context allows; decode rows are in the middle of theirs. */
-#include "emit/page_parts.h"
+#include "emit/page/parts.h"
 #include "predict/workload.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
-#include "emit/page.h"
+#include "emit/page/page.h"
 #include "base/file.h"
 #include "base/home.h"
 #include "base/sandbox.h"
-#include "emit/page_parts.h"
+#include "emit/page/parts.h"
 #include "emit/template.h"
 
 #include <stdlib.h>

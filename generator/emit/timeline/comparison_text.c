@@ -1,5 +1,5 @@
 /* The comparison as tables: steps, where the ranks' time went, ops by kind, single ops, bytes. */
-#include "emit/comparison.h"
+#include "emit/timeline/comparison.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* A report for a comment on a pull request, in GitHub's Markdown: what is folded can be opened there. */
-#include "emit/document.h"
+#include "emit/diff/document.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What the page shows of the plan alone: the title block, where each rank is, and what it owns. */
-#include "emit/page_parts.h"
+#include "emit/page/parts.h"
 
 json_t *page_title(const struct page_facts *facts)
 {

@@ -1,5 +1,5 @@
 /* A report for a terminal: underlined sections, tables in columns, long lines broken between words. */
-#include "emit/document.h"
+#include "emit/diff/document.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What bounds each kind of op: its arithmetic and its bytes of memory in a step, over all ranks, and how long it took,
  * beside the peaks of the hardware. */
-#include "emit/page_parts.h"
+#include "emit/page/parts.h"
 #include "predict/work.h"
 
 struct kind_sum {

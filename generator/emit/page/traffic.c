@@ -1,7 +1,7 @@
 /* Who sends how much to whom in a prefill step. Where there are many ranks, neighbours by number stand together in a
  * block, so that the matrix keeps a size that can be read. */
-#include "emit/page_parts.h"
 #include "predict/traffic.h"
+#include "emit/page/parts.h"
 
 #include <limits.h>
 

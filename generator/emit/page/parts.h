@@ -3,7 +3,7 @@
  * unless a name says otherwise. */
 #pragma once
 
-#include "emit/page.h"
+#include "emit/page/page.h"
 #include "predict/simulate.h"
 
 #include <jansson.h>
