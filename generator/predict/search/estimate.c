@@ -75,6 +75,7 @@ struct stand_in {
     const struct hardware *hardware;
     const struct class_costs *costs;
     struct neighbourhood near;
+    double notice_s, switch_s; /* calibrated: from a message's arrival until it is seen; of a processor, at each wait */
     double clock_s, busy_s;
     double link_free_s[MAX_LINK_LEVELS];
     double arrived_s[MAILBOX_KINDS][MAX_MICRO_BATCHES]; /* peers' messages, as sent by itself */
@@ -94,7 +95,7 @@ static double post(struct stand_in *rank, const struct op *op)
             start_s + peers * rank->costs->message_bytes[op->kind] / hardware->links[level].bandwidth;
         last_s = fmax(last_s, rank->link_free_s[level] + hardware->links[level].latency_s);
     }
-    return last_s + (hardware->calibrated ? hardware->calibrated->signal_s : 0);
+    return last_s + rank->notice_s;
 }
 
 static void run_op(struct stand_in *rank, const struct op *op, double handed_s[MAX_MICRO_BATCHES])
@@ -105,14 +106,23 @@ static void run_op(struct stand_in *rank, const struct op *op, double handed_s[M
         *arrived_s = post(rank, op);
     if (info->action == ACTION_RECEIVE)
         *arrived_s = handed_s[op->micro];
-    if (info->action == ACTION_COLLECTIVE || info->action == ACTION_WAIT || info->action == ACTION_RECEIVE)
+    if (info->action == ACTION_COLLECTIVE || info->action == ACTION_WAIT || info->action == ACTION_RECEIVE) {
         rank->clock_s = fmax(rank->clock_s, *arrived_s);
+        rank->busy_s += rank->switch_s;
+    }
     rank->clock_s += rank->costs->seconds[op->kind];
     rank->busy_s += rank->costs->seconds[op->kind];
     if (info->action == ACTION_POST)
         *arrived_s = post(rank, op);
     if (info->action == ACTION_SEND)
         handed_s[op->micro] = post(rank, op);
+}
+
+/* Processors of all nodes that ranks take turns on; 0: each rank has one to itself. */
+static int shared_processors(const struct plan *plan, const struct hardware *hardware)
+{
+    int each = node_ranks(plan, hardware), nodes = (plan->world + each - 1) / each;
+    return hardware->processors < each ? hardware->processors * nodes : 0;
 }
 
 static const struct rank_class *class_of_stage(const struct plan *plan, const struct choice *choice, int stage)
@@ -130,12 +140,18 @@ static double step_seconds(const struct outline_costs *costs, const struct choic
 {
     const struct hardware *hardware = costs->hardware;
     double handed_s[MAX_MICRO_BATCHES] = {0}, last_s = 0, busy_s = 0;
+    const struct calibration *calibration = hardware->calibrated;
     int stages = choice->grid[AXIS_PP], stage_ranks = costs->plan->world / stages;
+    int processors = shared_processors(costs->plan, hardware);
     for (int stage = 0; stage < stages; stage++) {
         meet_next(&near, choice, hardware, stage);
         const struct rank_class *class = class_of_stage(costs->plan, choice, stage);
         struct stand_in rank = {
             .hardware = hardware, .costs = &costs->classes[typical][class - costs->plan->classes], .near = near};
+        if (calibration) {
+            rank.notice_s = processors > 0 ? calibration->wake_s : calibration->signal_s;
+            rank.switch_s = processors > 0 ? calibration->switch_s : 0;
+        }
         const struct schedule *schedule = &class->schedules[costs->steps[typical].phase];
         for (int i = 0; i < schedule->count; i++)
             if (schedule->ops[i].micro < costs->steps[typical].active)
@@ -144,10 +160,10 @@ static double step_seconds(const struct outline_costs *costs, const struct choic
         busy_s += rank.busy_s * stage_ranks;
     }
     /* Ranks that share processors cannot do more at a time than those. */
-    if (hardware->processors > 0)
-        last_s = fmax(last_s, busy_s / hardware->processors);
-    if (hardware->calibrated)
-        last_s += hardware->calibrated->step_s + costs->plan->world * hardware->calibrated->step_rank_s;
+    if (processors > 0)
+        last_s = fmax(last_s, busy_s / processors);
+    if (calibration)
+        last_s += calibration->step_s + costs->plan->world * calibration->step_rank_s;
     return last_s;
 }
 
