@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUNS = 3, MOST_STEPS = 512, MOST_CASES = 64 };
+enum { RUNS = 5, MOST_STEPS = 1024, MOST_CASES = 64 };
 
 /* Pairs that differ by more than this must come out in the right order. */
 static const double telling_difference = 0.15;
@@ -62,6 +62,16 @@ struct outcome {
     bool bytes_agree;
 };
 
+/* A case from its preparation to its last run. Runs of all cases take turns, so that whatever slows the machine for a
+ * while does not hit all runs of one case. */
+struct trial {
+    struct compilation compilation;
+    struct cache cache;
+    const struct hardware *hardware;
+    double lengths_s[MOST_STEPS][RUNS];
+    struct outcome outcome;
+};
+
 /* Bytes that each rank put into mailboxes of each kind, simulated: the measured run counted them in its transports. */
 static bool bytes_agree(const struct plan *plan, const struct trace *measured, const struct trace *simulated)
 {
@@ -82,50 +92,48 @@ static bool bytes_agree(const struct plan *plan, const struct trace *measured, c
 }
 
 /* The same steps come in every run; of each the median of the runs counts. */
-static void add_steps(struct outcome *outcome, double lengths[MOST_STEPS][RUNS], const struct trace *simulated)
+static void add_steps(struct trial *trial, const struct trace *simulated)
 {
-    for (int i = 1; i < simulated->count && i < MOST_STEPS; i++) { /* the first step finds cold caches */
+    struct outcome *outcome = &trial->outcome;
+    for (int i = probe_first_step(simulated); i < simulated->count && i < MOST_STEPS; i++) {
         enum phase phase = simulated->steps[i].step.phase;
-        outcome->measured_s[phase] += median_of(lengths[i], RUNS);
+        outcome->measured_s[phase] += median_of(trial->lengths_s[i], RUNS);
         outcome->simulated_s[phase] += simulated->steps[i].end_s - simulated->steps[i].begin_s;
         outcome->steps[phase]++;
     }
 }
 
-static bool run_case(const struct probe *probe, const char *folder, const char *hardware_name, struct outcome *outcome,
-                     struct error *error)
+static bool prepare(struct trial *trial, const struct probe *probe, const char *folder, const char *hardware_name,
+                    struct error *error)
 {
-    static double lengths[MOST_STEPS][RUNS];
-    struct compilation compilation;
-    struct cache cache = {.lock = -1};
-    const struct hardware *hardware;
     char path[2048], model[2048];
+    struct cache *cache = &trial->cache;
     snprintf(path, sizeof path, "%s/%s.lua", folder, probe->name);
     snprintf(model, sizeof model, "%s/%s-model", folder, probe->name);
-    snprintf(cache.sources, sizeof cache.sources, "%s/%s/sources", folder, probe->name);
-    snprintf(cache.binaries, sizeof cache.binaries, "%s/%s/build", folder, probe->name);
-    snprintf(cache.shards, sizeof cache.shards, "%s/%s/shards", folder, probe->name);
-    *outcome = (struct outcome){.bytes_agree = true};
-    if (!probe_write(probe, folder, error))
-        return false;
-    bool done = compile(&compilation, path, NULL, error) &&
-                hardware_read(hardware_name, NULL, &compilation.pool, &hardware, error) &&
-                prepare_ranks(&compilation.plan, model, &cache, error);
-    for (int run = 0; run < RUNS && done; run++) {
-        struct trace measured = {0}, simulated = {0};
-        done = probe_run(&compilation.plan, cache.binaries, cache.shards, &measured, error);
-        if (done) {
-            for (int i = 0; i < measured.count && i < MOST_STEPS; i++)
-                lengths[i][run] = measured.steps[i].end_s - measured.steps[i].begin_s;
-            simulate_like(&compilation.plan, hardware, &measured, &simulated);
-            outcome->bytes_agree &= bytes_agree(&compilation.plan, &measured, &simulated);
-        }
-        if (done && run + 1 == RUNS)
-            add_steps(outcome, lengths, &simulated);
-        trace_free(&simulated);
-        trace_free(&measured);
+    snprintf(cache->sources, sizeof cache->sources, "%s/%s/sources", folder, probe->name);
+    snprintf(cache->binaries, sizeof cache->binaries, "%s/%s/build", folder, probe->name);
+    snprintf(cache->shards, sizeof cache->shards, "%s/%s/shards", folder, probe->name);
+    trial->outcome.bytes_agree = true;
+    return probe_write(probe, folder, error) && compile(&trial->compilation, path, NULL, error) &&
+           hardware_read(hardware_name, NULL, &trial->compilation.pool, &trial->hardware, error) &&
+           prepare_ranks(&trial->compilation.plan, model, cache, error);
+}
+
+static bool run_once(struct trial *trial, int run, struct error *error)
+{
+    struct trace measured = {0}, simulated = {0};
+    const struct plan *plan = &trial->compilation.plan;
+    bool done = probe_run(plan, trial->cache.binaries, trial->cache.shards, &measured, error);
+    if (done) {
+        for (int i = 0; i < measured.count && i < MOST_STEPS; i++)
+            trial->lengths_s[i][run] = measured.steps[i].end_s - measured.steps[i].begin_s;
+        simulate_like(plan, trial->hardware, &measured, &simulated);
+        trial->outcome.bytes_agree &= bytes_agree(plan, &measured, &simulated);
+        if (run + 1 == RUNS)
+            add_steps(trial, &simulated);
     }
-    compilation_free(&compilation);
+    trace_free(&simulated);
+    trace_free(&measured);
     return done;
 }
 
@@ -152,33 +160,34 @@ static void print_row(const struct probe *probe, const struct outcome *outcome)
 }
 
 /* Pairs of the same model and phase that differ enough, and of these the ones that come out the other way round. */
-static void count_pairs(const struct outcome *outcomes, int *pairs, int *wrong)
+static void count_pairs(const struct trial *trials, int *pairs, int *wrong)
 {
     for (int i = 0; i < CASES; i++)
         for (int j = i + 1; j < CASES; j++)
             for (int phase = 0; phase < PHASES; phase++) {
                 bool same_model = memcmp(&cases[i].model, &cases[j].model, sizeof cases[i].model) == 0;
-                double left = outcomes[i].measured_s[phase], right = outcomes[j].measured_s[phase];
+                double left = trials[i].outcome.measured_s[phase], right = trials[j].outcome.measured_s[phase];
                 if (!same_model || fmax(left, right) < fmin(left, right) * (1 + telling_difference))
                     continue;
                 ++*pairs;
-                *wrong += (left < right) != (outcomes[i].simulated_s[phase] < outcomes[j].simulated_s[phase]);
+                *wrong +=
+                    (left < right) != (trials[i].outcome.simulated_s[phase] < trials[j].outcome.simulated_s[phase]);
             }
 }
 
-static void print_summary(const struct outcome *outcomes)
+static void print_summary(const struct trial *trials)
 {
     double sums[2] = {0, 0};
     int counts[2] = {0, 0}, pairs = 0, wrong = 0, agree = 0;
     for (int i = 0; i < CASES; i++) {
         int crowded = cases[i].dp * cases[i].pp * cases[i].ep * cases[i].tp > sysconf(_SC_NPROCESSORS_ONLN);
-        agree += outcomes[i].bytes_agree;
+        agree += trials[i].outcome.bytes_agree;
         for (int phase = 0; phase < PHASES; phase++) {
-            sums[crowded] += fabs(error_of(&outcomes[i], phase));
+            sums[crowded] += fabs(error_of(&trials[i].outcome, phase));
             counts[crowded]++;
         }
     }
-    count_pairs(outcomes, &pairs, &wrong);
+    count_pairs(trials, &pairs, &wrong);
     printf(
         "\n%d strategies x shapes, prefill and decode: mean error %.1f %% (%.1f %% where every rank has a processor, "
         "%.1f %% where ranks share them)\n",
@@ -197,25 +206,30 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 int main(int argc, char **argv)
 {
-    static struct outcome outcomes[MOST_CASES];
+    static struct trial trials[MOST_CASES];
     char folder[1024];
     struct error error = {0};
-    const char *temporary = getenv("TMPDIR");
+    const char *temporary = getenv("TMPDIR"), *hardware = argc > 1 ? argv[1] : "this-machine";
     snprintf(folder, sizeof folder, "%s/rankc-predictions.XXXXXX", temporary && *temporary ? temporary : "/tmp");
     if (!mkdtemp(folder))
         return 1;
+    bool done = true;
+    for (int i = 0; i < CASES && done; i++)
+        done = prepare(&trials[i], &cases[i], folder, hardware, &error);
+    for (int run = 0; run < RUNS; run++)
+        for (int i = 0; i < CASES && done; i++)
+            done = run_once(&trials[i], run, &error);
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (!done) {
+        error_print(&error);
+        return 1;
+    }
     printf("| strategy | ranks | prefill step, ms | predicted | error | decode step, ms | predicted | error | bytes |\n"
            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
-    bool done = true;
-    for (int i = 0; i < CASES && done; i++) {
-        done = run_case(&cases[i], folder, argc > 1 ? argv[1] : "this-machine", &outcomes[i], &error);
-        if (done)
-            print_row(&cases[i], &outcomes[i]);
-    }
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    if (done)
-        print_summary(outcomes);
-    else
-        error_print(&error);
-    return done ? 0 : 1;
+    for (int i = 0; i < CASES; i++)
+        print_row(&cases[i], &trials[i].outcome);
+    print_summary(trials);
+    for (int i = 0; i < CASES; i++)
+        compilation_free(&trials[i].compilation);
+    return 0;
 }

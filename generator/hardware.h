@@ -56,6 +56,10 @@ struct calibration {
     double footprint_bytes[MAX_FOOTPRINTS]; /* ascending */
     int rows[MAX_ROW_POINTS];               /* ascending */
     double line_s[HARDWARE_DTYPES][COMPANIES][MAX_FOOTPRINTS][MAX_ROW_POINTS];
+    double start_s[HARDWARE_DTYPES][COMPANIES][MAX_FOOTPRINTS]; /* a product whose weights nobody fetched ahead, for
+                                                                   each input: few rows wait for the first panels */
+    double byte_s[MAX_FOOTPRINTS]; /* a byte that few rows wait for takes so much longer in a rank, which does other
+                                      things in between, than in products by themselves; below zero: shorter */
     double op_s[OP_KINDS][OP_FEATURES]; /* an op beside its products: seconds for one of each feature */
 #define X(field, text) double field;
     CALIBRATION_TIMES(X)

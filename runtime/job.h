@@ -31,7 +31,7 @@ struct job {
     unsigned char plan_hash[PLAN_HASH_BYTES];
     uint64_t segment_bytes;
     uint32_t spin;                          /* polls before a wait sleeps: few when ranks outnumber processors */
-    uint32_t pinned;                        /* 1: each rank stays on a processor of its own, where its caches are */
+    uint32_t roomy;                         /* 1: there are as many processors as ranks, so each rank keeps one */
     _Alignas(64) _Atomic uint32_t step;     /* futex: number of the newest step, from 1 */
     _Atomic uint32_t end;                   /* enum job_end; checked whenever a wait wakes */
     _Atomic uint32_t culprit;               /* 1 + the rank that ended the job; 0: none */

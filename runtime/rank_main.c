@@ -1,13 +1,12 @@
 /* The life of a rank: map everything, tell the head, run steps, end. */
-#define _GNU_SOURCE /* processor affinity */
 #include "pages.h"
+#include "processor.h"
 #include "rank.h"
 #include "shard_map.h"
 #include "transport/futex.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,20 +129,6 @@ static void map_arena(struct rank *r, uint64_t bytes)
     r->arena = arena;
 }
 
-/* On the processor whose place among those allowed is the rank's number. Where that cannot be had, anywhere. */
-static void stay_on_processor(const struct rank *r)
-{
-    cpu_set_t allowed, own;
-    if (!r->job->pinned || sched_getaffinity(0, sizeof allowed, &allowed) != 0)
-        return;
-    CPU_ZERO(&own);
-    for (int cpu = 0, place = 0; cpu < CPU_SETSIZE; cpu++)
-        if (CPU_ISSET(cpu, &allowed) && place++ == r->number)
-            CPU_SET(cpu, &own);
-    if (CPU_COUNT(&own) == 1)
-        sched_setaffinity(0, sizeof own, &own);
-}
-
 static void pick_kernels(struct rank *r, const char *name)
 {
     r->kernels = name ? kernels_named(name) : kernels_best();
@@ -235,7 +220,8 @@ int rank_main(int argc, char **argv, const struct class_info *class, struct rank
     map_segment(r, class, arguments.segment_file);
     catch_signals(r);
     introduce(r, class, stamped);
-    stay_on_processor(r);
+    if (r->job->roomy)
+        stay_on_processor(r->number);
     pick_kernels(r, arguments.kernels);
     map_timeline(r, class, arguments.trace_file);
     map_arena(r, class->arena_bytes);

@@ -58,7 +58,7 @@ static bool take_probe(const struct probe *probe, const char *folder, struct fit
     progress(probe->name);
     done = done && probe_run(&compilation.plan, cache.binaries, cache.shards, &trace, error);
     if (done)
-        fit_add(fit, &compilation.plan, &trace);
+        fit_add(fit, &compilation.plan, &trace, probe_first_step(&trace));
     trace_free(&trace);
     compilation_free(&compilation);
     return done;

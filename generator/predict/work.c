@@ -52,6 +52,13 @@ static void touch_values(struct counting *count, double values)
     count->work.memory_bytes += values * F32;
 }
 
+static void wait_for_bytes(struct counting *count, double bytes)
+{
+    const struct work_site *site = count->site;
+    count->work.waiting_bytes += bytes;
+    count->work.product_s += waiting_seconds(site->hardware->calibrated, site->footprint_bytes, bytes);
+}
+
 static void add_product(struct counting *count, enum dtype dtype, double rows, int outputs, int inputs)
 {
     const struct work_site *site = count->site;
@@ -60,9 +67,12 @@ static void add_product(struct counting *count, enum dtype dtype, double rows, i
     count->work.flops[dtype] += 2 * rows * outputs * inputs;
     count->work.memory_bytes += (double)packed_bytes(dtype, outputs, inputs);
     touch_values(count, rows * (outputs + inputs));
-    if (site->hardware->calibrated)
-        count->work.product_s += product_seconds(site->hardware->calibrated, dtype, site->company,
-                                                 site->footprint_bytes, rows, outputs, inputs);
+    if (!site->hardware->calibrated)
+        return;
+    count->work.product_s +=
+        product_seconds(site->hardware->calibrated, dtype, site->company, site->footprint_bytes, rows, outputs, inputs);
+    if (rows_wait(rows))
+        wait_for_bytes(count, (double)packed_bytes(dtype, outputs, inputs));
 }
 
 /* ---- the ops */
@@ -79,6 +89,17 @@ static void count_rotary(struct counting *count)
     touch_values(count, (double)count->rows.rows * count->shape->head_dim);
 }
 
+/* Keys and values of decoding rows were last read a step ago, so they come from where the weights do. Rows of a prompt
+ * find what their neighbours have just read. */
+static void count_cache(struct counting *count, double bytes)
+{
+    const struct work_site *site = count->site;
+    if (!site->hardware->calibrated || site->step->phase != DECODE)
+        return;
+    count->work.product_s += stream_seconds(site->hardware->calibrated, site->company, site->footprint_bytes, bytes);
+    wait_for_bytes(count, bytes);
+}
+
 static void count_attention(struct counting *count)
 {
     const struct shapes *shape = count->shape;
@@ -86,10 +107,11 @@ static void count_attention(struct counting *count)
     int query = shape->heads * shape->head_dim, key = shape->kv_heads * shape->head_dim;
     add_product(count, count->site->class->weights, rows, query + 2 * key, shape->hidden);
     add_product(count, count->site->class->weights, rows, shape->hidden, query);
+    count_cache(count, 2 * positions * key * F32);
     count->work.flops[DTYPE_F32] += 4 * positions * query;
     touch_values(count, 2 * positions * key + 2 * rows * key);
     feature(count, 1, rows * (shape->hidden + query + 2 * key));
-    feature(count, 2, rows * shape->heads);
+    feature(count, 2, positions * key);
     feature(count, 3, positions * query);
     feature(count, 4, positions * shape->heads);
 }

@@ -8,7 +8,8 @@
  *   EMBED*            rows x hidden
  *   REDUCE*, ADD*     rows x hidden x shares, peers
  *   RECEIVE, SEND     rows x hidden
- *   ATTENTION         rows x (hidden + qkv), rows x heads, positions x heads x head_dim, positions x heads
+ *   ATTENTION         rows x (hidden + qkv), positions x kv_heads x head_dim, positions x heads x head_dim,
+ *                     positions x heads
  *   ROUTE             rows x hidden, rows x experts x top_k, rows
  *   DISPATCH_START    sent rows x hidden, rows x top_k x ep, peers
  *   DISPATCH_FINISH,
@@ -27,6 +28,7 @@ struct op_work {
     double flops[HARDWARE_DTYPES]; /* by dtype of the weights */
     double memory_bytes;           /* weights, KV cache and activations, read and written */
     double product_s;              /* of its matrix products, on calibrated hardware */
+    double waiting_bytes;          /* of weights and KV cache, where few rows wait for them */
     double features[OP_FEATURES];
 };
 
@@ -49,6 +51,15 @@ double work_seconds(const struct hardware *hardware, enum op_kind kind, const st
 /* One product of (rows, inputs) with a weight of outputs x inputs, on calibrated hardware. */
 double product_seconds(const struct calibration *calibration, enum dtype dtype, int company, double footprint_bytes,
                        double rows, int outputs, int inputs);
+
+/* Whether so few rows wait for the weights to arrive, rather than the weights for the rows to be computed. */
+bool rows_wait(double rows);
+
+/* What these bytes, read by few rows, take more in a rank than in products by themselves. */
+double waiting_seconds(const struct calibration *calibration, double footprint_bytes, double bytes);
+
+/* What it takes more to read these bytes from where a footprint of that size lies than from the nearest cache. */
+double stream_seconds(const struct calibration *calibration, int company, double footprint_bytes, double bytes);
 
 /* The sites of all ranks in a step, from the pool, by rank number. */
 struct work_site *work_sites(const struct plan *plan, const struct hardware *hardware, const struct step *step,

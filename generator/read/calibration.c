@@ -35,17 +35,18 @@ static void leave(struct walk *walk)
     *strrchr(walk->path, '.') = '\0';
 }
 
-/* The list on top: `count` numbers that are zero or more. */
-static bool take_numbers(const struct walk *walk, int count, double factor, double *out)
+/* The list on top: `count` numbers from `least` on. */
+static bool take_numbers(const struct walk *walk, int count, double least, double factor, double *out)
 {
     lua_State *lua = walk->description->reader->lua;
     if (lua_rawlen(lua, -1) != (size_t)count)
         return refuse(walk, "has another length than it should");
     for (int i = 0; i < count; i++) {
         bool number = lua_rawgeti(lua, -1, i + 1) == LUA_TNUMBER;
-        out[i] = lua_tonumber(lua, -1) * factor;
+        double value = lua_tonumber(lua, -1);
+        out[i] = value * factor;
         lua_pop(lua, 1);
-        if (!number || !(out[i] >= 0 && out[i] < 1e18))
+        if (!number || !(value >= least && value < 1e18))
             return refuse(walk, "holds something that is no measurement");
     }
     return true;
@@ -77,10 +78,10 @@ static bool read_points(struct walk *walk, struct calibration *out)
     if (out->footprints < 1 || out->footprints > MAX_FOOTPRINTS || out->row_points < 1 ||
         out->row_points > MAX_ROW_POINTS)
         return refuse(walk, "has no usable lists footprint_bytes and rows");
-    if (!enter(walk, "footprint_bytes") || !take_numbers(walk, out->footprints, 1, out->footprint_bytes))
+    if (!enter(walk, "footprint_bytes") || !take_numbers(walk, out->footprints, 0, 1, out->footprint_bytes))
         return false;
     leave(walk);
-    if (!enter(walk, "rows") || !take_numbers(walk, out->row_points, 1, rows))
+    if (!enter(walk, "rows") || !take_numbers(walk, out->row_points, 0, 1, rows))
         return false;
     leave(walk);
     for (int i = 0; i < out->row_points; i++)
@@ -97,7 +98,7 @@ static bool read_company(struct walk *walk, int dtype, int company, struct calib
     for (int level = 0; level < out->footprints; level++) {
         if (lua_rawgeti(lua, -1, level + 1) != LUA_TTABLE)
             return refuse(walk, "lacks a list");
-        if (!take_numbers(walk, out->row_points, nanosecond, out->line_s[dtype][company][level]))
+        if (!take_numbers(walk, out->row_points, 0, nanosecond, out->line_s[dtype][company][level]))
             return false;
         lua_pop(lua, 1);
     }
@@ -121,15 +122,42 @@ static bool read_lines(struct walk *walk, struct calibration *out)
     return true;
 }
 
+static bool read_starts(struct walk *walk, struct calibration *out)
+{
+    if (!enter(walk, "start_ns"))
+        return false;
+    for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++) {
+        if (!enter(walk, dtype_words[dtype]))
+            return false;
+        for (int company = 0; company < COMPANIES; company++) {
+            if (!enter(walk, company_words[company]) ||
+                !take_numbers(walk, out->footprints, 0, nanosecond, out->start_s[dtype][company]))
+                return false;
+            leave(walk);
+        }
+        leave(walk);
+    }
+    leave(walk);
+    return true;
+}
+
 static bool read_ops(struct walk *walk, struct calibration *out)
 {
     if (!enter(walk, "op_ns"))
         return false;
     for (int kind = 0; kind < OP_KINDS; kind++) {
-        if (!enter(walk, op_table[kind].function) || !take_numbers(walk, OP_FEATURES, nanosecond, out->op_s[kind]))
+        if (!enter(walk, op_table[kind].function) || !take_numbers(walk, OP_FEATURES, 0, nanosecond, out->op_s[kind]))
             return false;
         leave(walk);
     }
+    leave(walk);
+    return true;
+}
+
+static bool read_waiting(struct walk *walk, struct calibration *out)
+{
+    if (!enter(walk, "byte_ps") || !take_numbers(walk, out->footprints, -1e18, 1e-12, out->byte_s))
+        return false;
     leave(walk);
     return true;
 }
@@ -169,7 +197,8 @@ bool description_read_calibration(const struct description *description)
     bool read = type == LUA_TNIL || type == LUA_TTABLE || refuse(&walk, "is no table");
     if (read && type == LUA_TTABLE) {
         struct calibration *out = pool_take(reader->pool, 1, sizeof *out);
-        read = read_points(&walk, out) && read_lines(&walk, out) && read_ops(&walk, out) && read_times(&walk, out);
+        read = read_points(&walk, out) && read_lines(&walk, out) && read_starts(&walk, out) && read_ops(&walk, out) &&
+               read_waiting(&walk, out) && read_times(&walk, out);
         description->out->calibrated = out;
     }
     lua_settop(reader->lua, top);

@@ -41,11 +41,16 @@ static void put_rate(struct text *out, const char *name, struct rate rate, doubl
                 rate.sustained / unit, unit_word);
 }
 
-static void put_nanoseconds(struct text *out, const double *seconds, int count)
+static void put_numbers(struct text *out, const double *numbers, int count, double factor)
 {
     for (int i = 0; i < count; i++)
-        text_format(out, "%s%.6g", i ? ", " : "{ ", 1e9 * seconds[i]);
+        text_format(out, "%s%.6g", i ? ", " : "{ ", factor * numbers[i]);
     text_format(out, " }");
+}
+
+static void put_nanoseconds(struct text *out, const double *seconds, int count)
+{
+    put_numbers(out, seconds, count, 1e9);
 }
 
 static void put_lines(struct text *out, const struct calibration *calibration, int dtype)
@@ -75,13 +80,29 @@ static void put_calibration(struct text *out, const struct calibration *calibrat
                      "    line_ns = {\n");
     for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++)
         put_lines(out, calibration, dtype);
+    text_format(out,
+                "    },\n    -- A product whose weights were not fetched ahead, for each input: a number a footprint.\n"
+                "    start_ns = {\n");
+    for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++) {
+        text_format(out, "      %s = {", dtype_words[dtype]);
+        for (int company = 0; company < COMPANIES; company++) {
+            text_format(out, " %s = ", company_words[company]);
+            put_nanoseconds(out, calibration->start_s[dtype][company], calibration->footprints);
+            text_format(out, ",");
+        }
+        text_format(out, " },\n");
+    }
     text_format(out, "    },\n    -- Ops beside their products: a call, then one of each feature.\n    op_ns = {\n");
     for (int kind = 0; kind < OP_KINDS; kind++) {
         text_format(out, "      %s = ", op_table[kind].function);
         put_nanoseconds(out, calibration->op_s[kind], OP_FEATURES);
         text_format(out, ",\n");
     }
-    text_format(out, "    },\n");
+    text_format(
+        out,
+        "    },\n    -- A byte that few rows wait for, on top, in picoseconds: a number a footprint.\n    byte_ps = ");
+    put_numbers(out, calibration->byte_s, calibration->footprints, 1e12);
+    text_format(out, ",\n");
 #define X(field, text)                                                                                                 \
     text_format(out, "    %.*sns = %.6g, -- %s\n", (int)sizeof #field - 2, #field, 1e9 * calibration->field, text);
     CALIBRATION_TIMES(X)

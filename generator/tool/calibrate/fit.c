@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_STEPS = 1 /* caches are cold, pages are new */, REWEIGHTINGS = 6 };
+enum { REWEIGHTINGS = 6 };
 
 /* ---- samples */
 
@@ -33,7 +33,7 @@ static void add_gap(struct fit_gaps *gaps, double gap_s)
 /* The layers of one op kind and micro-batch in a step: one sample, of medians, so that an interrupt in one layer does
  * not count. */
 struct layers {
-    double measured_s[MAX_LAYERS], product_s[MAX_LAYERS], features[OP_FEATURES];
+    double measured_s[MAX_LAYERS], product_s[MAX_LAYERS], waiting_bytes, features[OP_FEATURES];
     int count;
 };
 
@@ -41,20 +41,24 @@ static void add_op(struct layers *layers, const struct op_work *work, double mea
 {
     layers->measured_s[layers->count] = measured_s;
     layers->product_s[layers->count++] = work->product_s;
+    layers->waiting_bytes += work->waiting_bytes;
     for (int i = 0; i < OP_FEATURES; i++)
         layers->features[i] += work->features[i];
 }
 
-static void take_layers(struct fit *fit, enum op_kind kind, struct layers *layers)
+static void take_layers(struct fit *fit, enum op_kind kind, double footprint_bytes, struct layers *layers)
 {
     if (layers->count > 0) {
         struct fit_sample sample = {.product_s = median_of(layers->product_s, layers->count),
+                                    .waiting_bytes = layers->waiting_bytes / layers->count,
+                                    .footprint_bytes = footprint_bytes,
                                     .measured_s = median_of(layers->measured_s, layers->count)};
         for (int i = 0; i < OP_FEATURES; i++)
             sample.features[i] = layers->features[i] / layers->count;
         add_sample(fit, kind, &sample);
     }
     layers->count = 0;
+    layers->waiting_bytes = 0;
     memset(layers->features, 0, sizeof layers->features);
 }
 
@@ -72,14 +76,14 @@ static void add_rank(struct fit *fit, const struct work_site *site, const struct
             add_op(&layers[op->kind], &work, span->end_s - span->start_s);
         }
         for (int kind = 0; kind < OP_KINDS; kind++)
-            take_layers(fit, (enum op_kind)kind, &layers[kind]);
+            take_layers(fit, (enum op_kind)kind, site->footprint_bytes, &layers[kind]);
     }
 }
 
-void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace)
+void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace, int first_step)
 {
     struct layers *layers = heap_take(OP_KINDS, sizeof *layers);
-    for (int i = FIRST_STEPS; i < trace->count; i++) {
+    for (int i = first_step; i < trace->count; i++) {
         const struct trace_step *step = &trace->steps[i];
         struct pool pool = {0};
         const struct work_site *sites = work_sites(plan, fit->hardware, &step->step, &pool);
@@ -93,63 +97,135 @@ void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace
 
 /* ---- solving */
 
-/* Weights that make errors relative, and count what lies far off (another process had the processor) for little. */
-static double weight_of(const struct fit_sample *sample, const double x[OP_FEATURES], bool first)
+/* What the sample should take by this calibration, without what the features of its op take. */
+static double products_of(const struct fit_sample *sample, const struct calibration *calibration)
 {
-    enum { TYPICAL_PERCENT = 10 };
-    double predicted = sample->product_s, scale = 1 / (sample->measured_s + 2e-7);
-    for (int i = 0; i < OP_FEATURES; i++)
-        predicted += sample->features[i] * x[i];
-    double off = fabs(predicted - sample->measured_s) * scale * 100 / TYPICAL_PERCENT;
-    return scale * scale * (first || off < 1 ? 1 : 1 / off);
+    return sample->product_s + waiting_seconds(calibration, sample->footprint_bytes, sample->waiting_bytes);
 }
 
-/* Features whose seconds are known already are not fitted, but taken off. */
-static double solve_kind(const struct fit_sample *samples, int count, double x[OP_FEATURES])
+static double features_of(const struct fit_sample *sample, const double x[OP_FEATURES])
 {
-    double known[OP_FEATURES];
-    memcpy(known, x, sizeof known);
+    double seconds = 0;
+    for (int i = 0; i < OP_FEATURES; i++)
+        seconds += sample->features[i] * x[i];
+    return seconds;
+}
+
+/* Makes errors relative; of the shortest ops the clock itself is a part. */
+static double scale_of(const struct fit_sample *sample)
+{
+    const double clock_s = 2e-7;
+    return 1 / (sample->measured_s + clock_s);
+}
+
+/* What lies far off (another process had the processor) counts for little. */
+static double weight_of(const struct fit_sample *sample, double off_s)
+{
+    const double typical = 0.1;
+    double scale = scale_of(sample), off = fabs(off_s) * scale / typical;
+    return scale * scale * (off < 1 ? 1 : 1 / off);
+}
+
+/* Features whose seconds are known already (`known` > 0) are not fitted, but taken off. */
+static void solve_kind(const struct fit_sample *samples, int count, const struct calibration *calibration,
+                       const double known[OP_FEATURES], double x[OP_FEATURES])
+{
     double *rows = heap_take((size_t)count * OP_FEATURES, sizeof *rows),
-           *values = heap_take((size_t)count, sizeof *values), *weights = heap_take((size_t)count, sizeof *weights),
-           error = 0;
+           *values = heap_take((size_t)count, sizeof *values), *weights = heap_take((size_t)count, sizeof *weights);
     for (int round = 0; round <= REWEIGHTINGS; round++) {
         for (int i = 0; i < count; i++) {
-            values[i] = samples[i].measured_s - samples[i].product_s;
-            weights[i] = weight_of(&samples[i], x, round == 0);
-            for (int j = 0; j < OP_FEATURES; j++) {
+            double rest_s = samples[i].measured_s - products_of(&samples[i], calibration);
+            weights[i] = weight_of(&samples[i], round == 0 ? 0 : rest_s - features_of(&samples[i], x));
+            values[i] = rest_s - features_of(&samples[i], known);
+            for (int j = 0; j < OP_FEATURES; j++)
                 rows[i * OP_FEATURES + j] = known[j] > 0 ? 0 : samples[i].features[j];
-                values[i] -= known[j] * samples[i].features[j];
-            }
         }
         solve_non_negative(rows, values, weights, count, OP_FEATURES, x);
         for (int j = 0; j < OP_FEATURES; j++)
             x[j] = known[j] > 0 ? known[j] : x[j];
     }
-    for (int i = 0; i < count; i++) {
-        double predicted = samples[i].product_s;
-        for (int j = 0; j < OP_FEATURES; j++)
-            predicted += samples[i].features[j] * x[j];
-        error += fabs(predicted - samples[i].measured_s) / (samples[i].measured_s + 2e-7) / count;
-    }
     free(rows);
     free(values);
     free(weights);
-    return error;
+}
+
+/* The point of the calibration that is nearest, by factors. */
+static int nearest_level(const struct calibration *calibration, double footprint_bytes)
+{
+    int best = 0;
+    for (int i = 1; i < calibration->footprints; i++)
+        if (fabs(log(calibration->footprint_bytes[i] / footprint_bytes)) <
+            fabs(log(calibration->footprint_bytes[best] / footprint_bytes)))
+            best = i;
+    return best;
+}
+
+/* The median of what each sample of the level that waits for bytes is off by, a byte. False: there are no samples. */
+static bool solve_level(const struct fit *fit, const struct calibration *calibration, int level, double *byte_s)
+{
+    int count = 0, room = 1;
+    for (int kind = 0; kind < OP_KINDS; kind++)
+        room += fit->samples[kind].count;
+    double *off = heap_take((size_t)room, sizeof *off);
+    for (int kind = 0; kind < OP_KINDS; kind++)
+        for (int i = 0; i < fit->samples[kind].count; i++) {
+            const struct fit_sample *sample = &fit->samples[kind].all[i];
+            if (sample->waiting_bytes > 0 && nearest_level(calibration, sample->footprint_bytes) == level)
+                off[count++] = (sample->measured_s - sample->product_s - features_of(sample, calibration->op_s[kind])) /
+                               sample->waiting_bytes;
+        }
+    if (count > 0)
+        *byte_s = median_of(off, count);
+    free(off);
+    return count > 0;
+}
+
+/* Levels that no rank was at take after the nearest that one was at. */
+static void solve_levels(const struct fit *fit, struct calibration *calibration)
+{
+    double found[MAX_FOOTPRINTS];
+    bool is_found[MAX_FOOTPRINTS];
+    for (int level = 0; level < calibration->footprints; level++)
+        is_found[level] = solve_level(fit, calibration, level, &found[level]);
+    for (int level = 0; level < calibration->footprints; level++)
+        for (int away = 0; away < calibration->footprints; away++) {
+            int below = level - away, above = level + away;
+            int other = below >= 0 && is_found[below] ? below : above;
+            if (other >= calibration->footprints || !is_found[other])
+                continue;
+            calibration->byte_s[level] = found[other];
+            break;
+        }
+}
+
+static double mean_error(const struct fit *fit, const struct calibration *calibration)
+{
+    double error = 0;
+    int count = 0;
+    for (int kind = 0; kind < OP_KINDS; kind++)
+        for (int i = 0; i < fit->samples[kind].count; i++, count++) {
+            const struct fit_sample *sample = &fit->samples[kind].all[i];
+            double predicted = products_of(sample, calibration) + features_of(sample, calibration->op_s[kind]);
+            error += fabs(predicted - sample->measured_s) * scale_of(sample);
+        }
+    return count > 0 ? error / count : 0;
 }
 
 double fit_solve(struct fit *fit, struct calibration *calibration)
 {
-    double error = 0;
-    int kinds = 0;
-    for (int kind = 0; kind < OP_KINDS; kind++) {
-        if (fit->samples[kind].count == 0)
-            continue;
-        error += solve_kind(fit->samples[kind].all, fit->samples[kind].count, calibration->op_s[kind]);
-        kinds++;
+    enum { ROUNDS = 6 }; /* of ops and levels in turn */
+    double known[OP_KINDS][OP_FEATURES];
+    memcpy(known, calibration->op_s, sizeof known);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int kind = 0; kind < OP_KINDS; kind++)
+            if (fit->samples[kind].count > 0)
+                solve_kind(fit->samples[kind].all, fit->samples[kind].count, calibration, known[kind],
+                           calibration->op_s[kind]);
+        solve_levels(fit, calibration);
     }
     if (fit->gaps.count > 0)
         calibration->step_s = median_of(fit->gaps.gap_s, fit->gaps.count);
-    return kinds > 0 ? error / kinds : 0;
+    return mean_error(fit, calibration);
 }
 
 void fit_free(struct fit *fit)

@@ -8,6 +8,7 @@
 struct fit_sample {
     double features[OP_FEATURES];
     double product_s, measured_s;
+    double waiting_bytes, footprint_bytes; /* see struct calibration */
 };
 
 struct fit {
@@ -22,10 +23,10 @@ struct fit {
     } gaps; /* between steps */
 };
 
-/* Adds all ops of a measured trace. */
-void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace);
+/* Adds the ops of a measured trace, from a step on (the second at the earliest). */
+void fit_add(struct fit *fit, const struct plan *plan, const struct trace *trace, int first_step);
 
-/* Solves for op_s and step_s. Returns the mean relative error over the samples. */
+/* Solves for op_s, byte_s and step_s. Returns the mean relative error over the samples. */
 double fit_solve(struct fit *fit, struct calibration *calibration);
 
 void fit_free(struct fit *fit);

@@ -17,8 +17,10 @@ enum {
     SAMPLES = 5,
     PASSES = 5, /* over the whole grid, so that a neighbour who disturbs one for a while is outvoted */
     MOST_ROWS = 128,
-    EXPERT_MATRICES = 4, /* that come one after the other */
-    STRIDE = 10007       /* experts come in no order that a cache could foresee; prime, so that all come */
+    RUN = 4,        /* matrices in a run */
+    STRIDE = 10007, /* prime, so that all runs come */
+    FEW_ROWS = 2,   /* that wait for memory more than they compute */
+    WAITING_ROWS = 8
 };
 
 static const double SAMPLE_S = 2e-3; /* long enough for the clock, short enough that few are disturbed */
@@ -28,7 +30,8 @@ static const double footprint_points[] = {128 << 10, 1 << 20,  4 << 20,  10 << 2
 
 enum {
     ROW_POINTS = sizeof row_points / sizeof *row_points,
-    FOOTPRINTS = sizeof footprint_points / sizeof *footprint_points
+    FOOTPRINTS = sizeof footprint_points / sizeof *footprint_points,
+    FOUND = FOOTPRINTS * ROW_POINTS + 1 + FOOTPRINTS
 };
 _Static_assert((int)ROW_POINTS <= (int)MAX_ROW_POINTS && (int)FOOTPRINTS <= (int)MAX_FOOTPRINTS,
                "the grid must fit struct calibration");
@@ -41,19 +44,21 @@ struct bench {
     const float *rows[MOST_ROWS];
 };
 
-static int next_matrix(int at, int matrices)
+/* Matrices come in runs: within one the kernel fetches the next matrix ahead, as it does within an expert; where runs
+ * begin, in no order that a cache could foresee, as experts do, nothing was fetched. */
+static int next_matrix(int at, int matrices, int run)
 {
-    int experts = matrices / EXPERT_MATRICES;
-    if (experts < 2)
+    int runs = matrices / run;
+    if (runs < 2)
         return (at + 1) % matrices;
-    if ((at + 1) % EXPERT_MATRICES)
+    if ((at + 1) % run)
         return at + 1;
-    return (int)(((int64_t)at / EXPERT_MATRICES + STRIDE) % experts) * EXPERT_MATRICES;
+    return (int)(((int64_t)at / run + STRIDE) % runs) * run;
 }
 
 /* Seconds of one product of `rows` rows, the weights taken in turn from `footprint` bytes: the median of the samples.
  */
-static double time_product(const struct bench *bench, int rows, int inputs, double footprint)
+static double time_product(const struct bench *bench, int rows, int inputs, double footprint, int run)
 {
     size_t bytes = packed_bytes(bench->dtype, OUTPUTS, inputs), room = (size_t)footprint;
     int matrices = room > bytes ? (int)(room / bytes) : 1, at = 0;
@@ -65,7 +70,7 @@ static double time_product(const struct bench *bench, int rows, int inputs, doub
         while (end - begin < SAMPLE_S) {
             struct packed weight = {bench->weights + (size_t)at * bytes, OUTPUTS, inputs, bench->dtype};
             bench->kernels->matmul(bench->rows, rows, &weight, bench->y, OUTPUTS);
-            at = next_matrix(at, matrices);
+            at = next_matrix(at, matrices, run);
             if (++products % 4 == 0 || rows > 8)
                 end = clock_seconds();
         }
@@ -94,7 +99,22 @@ static unsigned char *map_weights(size_t bytes)
     return weights;
 }
 
-/* values[footprint][rows], then tile_s */
+/* What it takes more, for each input, when no product's weights were fetched ahead. */
+static void measure_starts(const struct bench *bench, double starts[FOOTPRINTS])
+{
+    for (int level = 0; level < FOOTPRINTS; level++) {
+        double found[PASSES];
+        for (int pass = 0; pass < PASSES; pass++) {
+            double apart = time_product(bench, FEW_ROWS, INPUTS, footprint_points[level], 1);
+            double runs = time_product(bench, FEW_ROWS, INPUTS, footprint_points[level], RUN);
+            double more = (apart - runs) * RUN / (RUN - 1) / INPUTS;
+            found[pass] = more > 0 ? more : 0;
+        }
+        starts[level] = median_of(found, PASSES);
+    }
+}
+
+/* values[footprint][rows], then tile_s, then start_s by footprint */
 static void measure_lines(int process, double *values, void *context)
 {
     (void)process;
@@ -109,19 +129,22 @@ static void measure_lines(int process, double *values, void *context)
         bench.rows[row] = bench.x + (size_t)row * INPUTS;
     double begins[ROW_POINTS];
     for (int i = 0; i < ROW_POINTS; i++) {
-        double small = time_product(&bench, row_points[i], FEW_INPUTS, footprint_points[0]);
-        double large = time_product(&bench, row_points[i], INPUTS, footprint_points[0]);
+        double small = time_product(&bench, row_points[i], FEW_INPUTS, footprint_points[0], RUN);
+        double large = time_product(&bench, row_points[i], INPUTS, footprint_points[0], RUN);
         double begin =
             (small - large * FEW_INPUTS / INPUTS) / (panels * row_points[i] * (1 - (double)FEW_INPUTS / INPUTS));
         begins[i] = begin > 0 ? begin : 0;
     }
     double tile_s = median_of(begins, ROW_POINTS);
+    double *starts = values + FOOTPRINTS * ROW_POINTS + 1;
+    measure_starts(&bench, starts);
     double lines[FOOTPRINTS * ROW_POINTS][PASSES];
     for (int pass = 0; pass < PASSES; pass++)
         for (int i = 0; i < FOOTPRINTS * ROW_POINTS; i++) {
             int rows = row_points[i % ROW_POINTS];
-            double product = time_product(&bench, rows, INPUTS, footprint_points[i / ROW_POINTS]);
-            lines[i][pass] = (product - panels * rows * tile_s) / (panels * INPUTS);
+            double product = time_product(&bench, rows, INPUTS, footprint_points[i / ROW_POINTS], RUN);
+            double start = rows <= WAITING_ROWS ? starts[i / ROW_POINTS] * INPUTS / RUN : 0;
+            lines[i][pass] = (product - start - panels * rows * tile_s) / (panels * INPUTS);
         }
     for (int i = 0; i < FOOTPRINTS * ROW_POINTS; i++)
         values[i] = median_of(lines[i], PASSES);
@@ -137,10 +160,11 @@ bool measure_products(struct calibration *calibration, int processors, struct er
     for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++)
         for (int company = 0; company < COMPANIES; company++) {
             struct bench bench = {.dtype = (enum dtype)dtype};
-            double found[FOOTPRINTS * ROW_POINTS + 1];
-            if (!measure_in_processes(company == ALONE ? 1 : processors, measure_lines, &bench,
-                                      FOOTPRINTS * ROW_POINTS + 1, found, error))
+            double found[FOUND];
+            if (!measure_in_processes(company == ALONE ? 1 : processors, measure_lines, &bench, FOUND, found, error))
                 return false;
+            memcpy(calibration->start_s[dtype][company], found + FOOTPRINTS * ROW_POINTS + 1,
+                   FOOTPRINTS * sizeof *found);
             for (int level = 0; level < FOOTPRINTS; level++)
                 memcpy(calibration->line_s[dtype][company][level], found + level * ROW_POINTS,
                        ROW_POINTS * sizeof *found);

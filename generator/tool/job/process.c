@@ -50,8 +50,8 @@ static bool make_segment(struct processes *processes, struct error *error)
     processes->job->magic = JOB_MAGIC;
     processes->job->world = (uint32_t)plan->world;
     processes->job->segment_bytes = plan->segment_bytes;
-    processes->job->spin = plan->world <= processors() ? SPIN_POLLS : SPIN_POLLS_CROWDED;
-    processes->job->pinned = plan->world == processors(); /* fewer leave room for other jobs, which may be anywhere */
+    processes->job->roomy = plan->world <= processors();
+    processes->job->spin = processes->job->roomy ? SPIN_POLLS : SPIN_POLLS_CROWDED;
     size_t length;
     sodium_hex2bin(processes->job->plan_hash, PLAN_HASH_BYTES, plan->hash, 64, NULL, &length, NULL);
     return true;
