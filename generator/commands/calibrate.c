@@ -41,25 +41,64 @@ static const char *processor_name(char *out, size_t room)
     return out;
 }
 
+/* Runs a compiled strategy with these weights, in folder/NAME, and adds what its ops took. */
+static bool take_job(const struct compilation *compilation, const char *model, const char *folder, struct fit *fit,
+                     struct error *error)
+{
+    struct cache cache = {.lock = -1};
+    struct trace trace = {0};
+    const char *name = compilation->plan.name;
+    snprintf(cache.sources, sizeof cache.sources, "%s/%s/sources", folder, name);
+    snprintf(cache.binaries, sizeof cache.binaries, "%s/%s/build", folder, name);
+    snprintf(cache.shards, sizeof cache.shards, "%s/%s/shards", folder, name);
+    bool done = prepare_ranks(&compilation->plan, model, &cache, error);
+    progress(name);
+    done = done && probe_run(&compilation->plan, cache.binaries, cache.shards, &trace, error);
+    if (done)
+        fit_add(fit, &compilation->plan, &trace, probe_first_step(&trace));
+    trace_free(&trace);
+    return done;
+}
+
 static bool take_probe(const struct probe *probe, const char *folder, struct fit *fit, struct error *error)
 {
     struct compilation compilation;
-    struct cache cache = {.lock = -1};
-    struct trace trace = {0};
-    char path[4096], model[4096];
+    char path[2048], model[2048];
     snprintf(path, sizeof path, "%s/%s.lua", folder, probe->name);
     snprintf(model, sizeof model, "%s/%s-model", folder, probe->name);
-    snprintf(cache.sources, sizeof cache.sources, "%s/%s/sources", folder, probe->name);
-    snprintf(cache.binaries, sizeof cache.binaries, "%s/%s/build", folder, probe->name);
-    snprintf(cache.shards, sizeof cache.shards, "%s/%s/shards", folder, probe->name);
     if (!probe_write(probe, folder, error))
         return false;
-    bool done = compile(&compilation, path, NULL, error) && prepare_ranks(&compilation.plan, model, &cache, error);
-    progress(probe->name);
-    done = done && probe_run(&compilation.plan, cache.binaries, cache.shards, &trace, error);
-    if (done)
-        fit_add(fit, &compilation.plan, &trace, probe_first_step(&trace));
-    trace_free(&trace);
+    bool done = compile(&compilation, path, NULL, error) && take_job(&compilation, model, folder, fit, error);
+    compilation_free(&compilation);
+    return done;
+}
+
+/* Known before anything is measured. */
+static bool strategy_fits(const struct command_line *line, int processor_count, struct error *error)
+{
+    struct compilation compilation;
+    bool done = compile(&compilation, line->input, line->model, error);
+    if (done && compilation.plan.world > processor_count)
+        done = fail(error, line->input, compilation.strategy.lines[KEY_grid],
+                    "%s need a processor each to be measured, and this machine has %d; calibrate without the strategy",
+                    counted(compilation.plan.world, "rank").text, processor_count);
+    compilation_free(&compilation);
+    return done;
+}
+
+/* The user's strategy: its own shapes, with its checkpoint or, where it has none, with weights of the same sizes. */
+static bool take_strategy(const struct command_line *line, const char *folder, struct fit *fit, struct error *error)
+{
+    struct compilation compilation;
+    char model[2048];
+    bool done = compile(&compilation, line->input, line->model, error);
+    snprintf(model, sizeof model, "%s/model", folder);
+    if (done && !compilation.strategy.model.folder) {
+        const struct synthetic_model sizes = synthetic_of(&compilation.strategy);
+        done = synthetic_checkpoint(&sizes, model, error);
+    }
+    const char *checkpoint = compilation.strategy.model.folder ? compilation.strategy.model.folder : model;
+    done = done && take_job(&compilation, checkpoint, folder, fit, error);
     compilation_free(&compilation);
     return done;
 }
@@ -70,8 +109,8 @@ static int remove_one(const char *path, const struct stat *status, int type, str
     return remove(path);
 }
 
-static bool take_probes(const struct hardware *hardware, struct calibration *calibration, double *fit_error,
-                        struct error *error)
+static bool take_probes(const struct command_line *line, const struct hardware *hardware,
+                        struct calibration *calibration, double *fit_error, struct error *error)
 {
     char folder[1024];
     const char *temporary = getenv("TMPDIR");
@@ -79,7 +118,7 @@ static bool take_probes(const struct hardware *hardware, struct calibration *cal
     if (!mkdtemp(folder))
         return fail_errno(error, folder, "cannot be made");
     struct fit fit = {.hardware = hardware};
-    bool done = true;
+    bool done = !line->input || take_strategy(line, folder, &fit, error);
     for (int i = 0; i < PROBES && done; i++) {
         bool fits = probes[i].dp * probes[i].pp * probes[i].ep * probes[i].tp <= hardware->processors;
         done = !fits || take_probe(&probes[i], folder, &fit, error);
@@ -120,11 +159,12 @@ bool command_calibrate(const struct command_line *line, struct error *error)
                                 .source = processor_name(name, sizeof name),
                                 .calibrated = calibration,
                                 .memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE)};
+    bool done = !line->input || strategy_fits(line, hardware.processors, error);
     progress("signals between processes");
-    bool done = measure_signals(calibration, hardware.processors, error);
+    done = done && measure_signals(calibration, hardware.processors, error);
     progress("matrix products");
     done = done && measure_kernels(calibration, error) && measure_products(calibration, hardware.processors, error) &&
-           take_probes(&hardware, calibration, &fit_error, error);
+           take_probes(line, &hardware, calibration, &fit_error, error);
     progress(NULL);
     if (done) {
         derive_rates(calibration, &hardware);

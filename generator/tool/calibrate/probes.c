@@ -65,14 +65,15 @@ bool probe_run(const struct plan *plan, const char *binaries, const char *shards
     static const int lengths[] = {9, 33, 120, 200, 64, 17, 250, 3};
     enum { LENGTHS = sizeof lengths / sizeof *lengths, WAVES = 3, LONGEST = 250, NEW_TOKENS = 32 };
     int prompt[LONGEST];
-    const int count = WAVES * LENGTHS * plan_lanes(plan);
+    const int count = WAVES * LENGTHS * plan_lanes(plan), context = plan->classes[0].shape.context;
+    const int longest = context > 1 ? context / 2 : 1; /* leaves room to decode */
     struct request *requests = heap_take((size_t)count, sizeof *requests);
     int *generated = heap_take((size_t)count * NEW_TOKENS, sizeof *generated);
     for (int i = 0; i < LONGEST; i++)
         prompt[i] = i * 37 % plan->classes[0].shape.vocabulary;
     for (int i = 0; i < count; i++)
         requests[i] = (struct request){.prompt = prompt,
-                                       .prompt_count = lengths[i % LENGTHS],
+                                       .prompt_count = lengths[i % LENGTHS] < longest ? lengths[i % LENGTHS] : longest,
                                        .most_new = NEW_TOKENS,
                                        .generated = generated + (size_t)i * NEW_TOKENS};
 

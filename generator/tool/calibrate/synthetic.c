@@ -162,6 +162,22 @@ static bool write_weights(const struct synthetic_model *model, const char *path,
     return done;
 }
 
+struct synthetic_model synthetic_of(const struct strategy *strategy)
+{
+    const struct model *model = &strategy->model;
+    return (struct synthetic_model){.hidden = model->hidden,
+                                    .layers = model->layers,
+                                    .heads = model->heads,
+                                    .kv_heads = model->kv_heads,
+                                    .head_dim = model->head_dim,
+                                    .experts = model->experts,
+                                    .top_k = model->top_k,
+                                    .expert_hidden = model->expert_hidden,
+                                    .vocabulary = model->vocabulary,
+                                    .max_positions = model->max_positions,
+                                    .dtype = strategy->dtype.weights};
+}
+
 bool synthetic_checkpoint(const struct synthetic_model *model, const char *folder, struct error *error)
 {
     char config[4096], weights[4096];

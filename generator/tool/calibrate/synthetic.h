@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "packed.h"
+#include "plan.h"
 
 struct synthetic_model {
     int hidden, layers, heads, kv_heads, head_dim;
@@ -11,6 +12,9 @@ struct synthetic_model {
     int vocabulary, max_positions;
     enum dtype dtype; /* as which values are stored */
 };
+
+/* The sizes of a strategy's model, stored as its weights are. */
+struct synthetic_model synthetic_of(const struct strategy *strategy);
 
 /* Writes folder/config.json and folder/model.safetensors (the folder is made): the same bytes for the same model, on
  * any machine. There is no tokenizer, so prompts are ids, and no stop token, so a run generates all that it is asked
