@@ -63,10 +63,10 @@ double waiting_seconds(const struct calibration *c, double footprint_bytes, doub
 double product_seconds(const struct calibration *c, enum dtype dtype, int company, double footprint_bytes, double rows,
                        int outputs, int inputs)
 {
-    double panels = (outputs + PANEL - 1) / PANEL;
+    int panels = (outputs + PANEL - 1) / PANEL;
     struct place level = footprint_place(c, footprint_bytes);
     double start_s = rows_wait(rows) ? between(c->start_s[dtype][company], c->footprints, level) : 0;
-    return panels * inputs * line_seconds(c, dtype, company, level, rows) + panels * rows * c->tile_s +
+    return (double)panels * inputs * line_seconds(c, dtype, company, level, rows) + panels * rows * c->tile_s +
            inputs * start_s;
 }
 

@@ -15,7 +15,7 @@ const struct micro_rows *rows_of_op(const struct work_site *site, const struct o
 /* Where [lane][layer][micro-batch] of the op is among the step's routes. */
 static size_t route_index(const struct work_site *site, const struct op *op, size_t lane)
 {
-    size_t layers = (size_t)site->class->shape.model_layers, layer = (size_t)(site->row->layer_base + op->layer);
+    size_t layers = (size_t)site->class->shape.model_layers, layer = (size_t)site->row->layer_base + (size_t)op->layer;
     return (lane * layers + layer) * (size_t)site->step->active + (size_t)op->micro;
 }
 

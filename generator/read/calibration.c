@@ -72,7 +72,7 @@ static bool is_ascending(const double *numbers, int count)
 /* `footprint_bytes` and `rows`: what the lists of line_ns stand for. */
 static bool read_points(struct walk *walk, struct calibration *out)
 {
-    double rows[MAX_ROW_POINTS];
+    double rows[MAX_ROW_POINTS] = {0};
     out->footprints = length_of(walk, "footprint_bytes");
     out->row_points = length_of(walk, "rows");
     if (out->footprints < 1 || out->footprints > MAX_FOOTPRINTS || out->row_points < 1 ||

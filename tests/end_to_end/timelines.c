@@ -180,8 +180,8 @@ static const struct micro_rows *rows_of_lane(const struct trace_step *step, int 
 
 static size_t route_index(const struct traced *traced, const struct trace_step *step, int lane, int layer, int micro)
 {
-    int layers = traced->plan.classes[0].shape.model_layers;
-    return (size_t)((lane * layers + layer) * step->step.active + micro);
+    size_t layers = (size_t)traced->plan.classes[0].shape.model_layers, row = (size_t)lane * layers + (size_t)layer;
+    return row * (size_t)step->step.active + (size_t)micro;
 }
 
 /* Rows that a lane sent to an ep coordinate. */

@@ -34,7 +34,7 @@ static void make_trace(struct trace *trace, const char *kind)
         step->ops = plan_most_ops(&plan, step->step.phase);
         step->begin_s = i;
         step->end_s = i + 0.5;
-        step->spans = pool_take(&trace->pool, (size_t)(plan.world * step->ops), sizeof *step->spans);
+        step->spans = pool_take(&trace->pool, (size_t)plan.world * (size_t)step->ops, sizeof *step->spans);
         for (int at = 0; at < plan.world * step->ops; at++) {
             double begin = i + 4e-6 * (at % step->ops);
             step->spans[at] = (struct span){begin, begin + 1e-6, begin + 4e-6, 10};

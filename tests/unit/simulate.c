@@ -27,6 +27,8 @@ static void make_step(const struct plan *plan, enum phase phase, int active, int
 {
     *step = (struct step){.phase = phase, .active = active};
     step_take_rows(plan, pool, step);
+    if (!step->rows)
+        abort();
     for (size_t i = 0; i < step_rows_count(plan, step); i++)
         step->rows[i] = (struct micro_rows){rows, 1, 10 * rows};
     routes_draw(plan, &uniform, 1, pool, step);
@@ -147,6 +149,9 @@ START_TEST(rows_arrive_after_they_have_crossed_the_link)
         if (first->ops[i].kind == OP_SEND_STAGE && first->ops[i].micro == 0)
             send = &run.spans[i];
     const double bytes = 5 * 32 * 4;
+    ck_assert_ptr_nonnull(receive);
+    if (!receive)
+        return;
     ck_assert_uint_eq(send->bytes, (uint64_t)bytes);
     ck_assert_double_eq_tol(receive->start_s, send->end_s + bytes / 1e8 + 1e-6, 1e-12);
     ck_assert_double_gt(run.result.ranks[1].bubble, 0);

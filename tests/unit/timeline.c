@@ -147,7 +147,7 @@ START_TEST(a_rank_without_room_ends_the_timeline)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run_head();
         for (int rank = 0; rank < plan.world; rank++) {
-            uint64_t whole = (uint64_t)(schedule_of(&plan, rank, DECODE)->count / 2 * cases[i].whole);
+            uint64_t whole = (uint64_t)schedule_of(&plan, rank, DECODE)->count / 2 * (uint64_t)cases[i].whole;
             run_rank(rank, rank == cases[i].rank ? whole + (uint64_t)cases[i].further : UINT64_MAX);
         }
         finish();

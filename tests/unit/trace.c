@@ -97,7 +97,7 @@ static void draw_trace(struct trace *trace, int steps, bool counters)
         step_take_routes(&plan, &trace->pool, &step->step);
         draw_rows(&step->step);
         step->ops = plan_most_ops(&plan, step->step.phase);
-        step->spans = pool_take(&trace->pool, (size_t)(plan.world * step->ops), sizeof *step->spans);
+        step->spans = pool_take(&trace->pool, (size_t)plan.world * (size_t)step->ops, sizeof *step->spans);
         step->begin_s = now += draw_seconds(1 << 20);
         step->end_s = now += draw_seconds(INT64_C(1) << 32);
         draw_spans(step);

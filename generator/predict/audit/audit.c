@@ -2,6 +2,7 @@
 #include "plan/make.h"
 #include "predict/audit/parts.h"
 
+#include <assert.h>
 #include <string.h>
 
 const char *const verdict_names[VERDICTS] = {"holds", "false", "unsupported", "depends"};
@@ -165,6 +166,7 @@ static bool audit_claim(struct auditor *auditor, const struct claim *claim, stru
 {
     const struct claims *claims = auditor->strategy->claims;
     int chosen[ASSUMPTIONS_ALL], combinations = 1;
+    assert(claims); /* the claim is one of them */
     *line = (struct audit_line){.claim = claim};
     for (int i = 0; i < ASSUMPTIONS_ALL; i++) {
         chosen[i] = claims->assume[i].own;

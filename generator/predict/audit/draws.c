@@ -6,9 +6,11 @@
 /* E[max] = integral over x of x d(F(x)^count) = the integral of (1 - F^count) above 0 less that of F^count below. */
 double normal_maximum(int count)
 {
+    enum { STEPS = 9000 }; /* up to 9 */
     const double step = 1e-3;
     double sum = 0;
-    for (double x = step / 2; x < 9; x += step) {
+    for (int i = 0; i < STEPS; i++) {
+        double x = (i + 0.5) * step;
         double above = 0.5 * erfc(-x / sqrt(2)), below = 0.5 * erfc(x / sqrt(2));
         sum += (1 - pow(above, count) - pow(below, count)) * step;
     }
@@ -45,7 +47,7 @@ static double few_before(const double *share, int experts, int top_k, double t)
 double zipf_imbalance(int experts, int top_k)
 {
     enum { STEPS = 2000 };
-    double share[MAX_EXPERTS], sum = 0, chosen = 0;
+    double share[MAX_EXPERTS] = {1}, sum = 0, chosen = 0;
     for (int i = 0; i < experts; i++)
         sum += 1.0 / (i + 1);
     for (int i = 0; i < experts; i++)

@@ -120,7 +120,7 @@ static void measure_lines(int process, double *values, void *context)
     (void)process;
     struct bench bench = *(struct bench *)context;
     size_t bytes = (size_t)footprint_points[FOOTPRINTS - 1];
-    const double panels = OUTPUTS / PANEL;
+    const int panels = OUTPUTS / PANEL;
     bench.kernels = kernels_best();
     bench.weights = map_weights(bytes);
     bench.x = heap_take((size_t)MOST_ROWS * INPUTS, sizeof(float));

@@ -101,7 +101,7 @@ static void unmap_part(const struct part *part)
 /* The record at `*at` of a part, which moves on; NULL at the end. */
 static const struct op_record *next_record(const struct part *part, uint64_t *at)
 {
-    if (*at >= part->mapped->used)
+    if (!part->mapped || *at >= part->mapped->used)
         return NULL;
     const struct op_record *record = (const void *)((const unsigned char *)(part->mapped + 1) + *at);
     *at += op_record_bytes(record->counts);
