@@ -91,13 +91,16 @@ static void close_run(struct predicting *p)
     *run = (struct run){0};
 }
 
-static struct step copy_step(struct predicting *p, const struct step *step)
+/* Both kept steps of a run have as many rows entries as every other step of it. */
+static void keep_step(struct predicting *p, const struct step *step, struct step *kept)
 {
-    struct step copy = *step;
+    struct micro_rows *rows = kept->rows;
     size_t count = (size_t)p->lanes * (size_t)step->active;
-    copy.rows = pool_take(&p->run.pool, count, sizeof *copy.rows);
-    memcpy(copy.rows, step->rows, count * sizeof *copy.rows);
-    return copy;
+    if (!rows)
+        rows = pool_take(&p->run.pool, count, sizeof *rows);
+    memcpy(rows, step->rows, count * sizeof *rows);
+    *kept = *step;
+    kept->rows = rows;
 }
 
 static void add_to_run(struct predicting *p, const struct step *step)
@@ -107,11 +110,11 @@ static void add_to_run(struct predicting *p, const struct step *step)
     if (!is_like(p, step))
         close_run(p);
     if (run->count == 0 || positions < run->near) {
-        run->nearest = copy_step(p, step);
+        keep_step(p, step, &run->nearest);
         run->near = positions;
     }
     if (run->count == 0 || positions > run->far) {
-        run->farthest = copy_step(p, step);
+        keep_step(p, step, &run->farthest);
         run->far = positions;
     }
     run->positions += positions;
