@@ -148,6 +148,29 @@ START_TEST(every_row_goes_to_its_experts)
 }
 END_TEST
 
+/* With an expert on each ep coordinate a row goes to two of them; with all on one, it goes there once. */
+START_TEST(a_row_goes_to_a_coordinate_once)
+{
+    static const struct {
+        int ep;
+        double copies;
+    } cases[] = {{1, 1}, {8, 2}};
+    const struct routing uniform = {.kind = ROUTING_UNIFORM};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sample sample;
+        struct pool pool = {0};
+        struct step step;
+        make_plan(&sample, 1, 1, cases[i].ep, 1);
+        make_step(&sample.plan, 6, &pool, &step);
+        routes_draw(&sample.plan, &uniform, 3, &pool, &step);
+        ck_assert_double_eq(sum_of(step.routes.sent_rows, sent_rows_count(&sample.plan, &step)),
+                            cases[i].copies * cases[i].ep * 2 * 4 * 6.0);
+        pool_free(&pool);
+        sample_free(&sample);
+    }
+}
+END_TEST
+
 /* Two experts of eight take as much as the shares say; the second choice never repeats the first. */
 START_TEST(shares_are_kept)
 {
@@ -191,12 +214,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {few_steps_stand_for_all,
-                                  steps_are_those_of_the_head,
-                                  requirements_are_at_least_and_at_most,
-                                  every_row_goes_to_its_experts,
-                                  shares_are_kept,
-                                  capacity_drops_what_overflows};
+    const TTest *const tests[] = {
+        few_steps_stand_for_all,       steps_are_those_of_the_head,     requirements_are_at_least_and_at_most,
+        every_row_goes_to_its_experts, a_row_goes_to_a_coordinate_once, shares_are_kept,
+        capacity_drops_what_overflows};
     Suite *suite = suite_create("prediction");
     TCase *tcase = tcase_create("prediction");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
