@@ -11,14 +11,14 @@ enum { MOST_STARTS = 4096, MOST_SHOWN = 8 };
 
 static bool waits_for(const struct walk *walk, int rank, int other)
 {
-    const struct step *step = standing_at(walk, rank);
-    if (!step || other == rank || signals_of(walk, other, step->channel) >= step->needed)
+    const struct move *move = standing_at(walk, rank);
+    if (!move || other == rank || signals_of(walk, other, move->channel) >= move->needed)
         return false;
     int count;
-    const int *ranks = ranks_in_reach(walk->plan, rank, step->reach, &count);
-    if (step->reach == REACH_TP || step->reach == REACH_EP) {
+    const int *ranks = ranks_in_reach(walk->plan, rank, move->reach, &count);
+    if (move->reach == REACH_TP || move->reach == REACH_EP) {
         /* Groups are apart or the same, so they are told by their first member. */
-        const int *others = ranks_in_reach(walk->plan, other, step->reach, &count);
+        const int *others = ranks_in_reach(walk->plan, other, move->reach, &count);
         return others[0] == ranks[0];
     }
     return count > 0 && ranks[0] == other;
@@ -29,15 +29,15 @@ static bool explain_finished(const struct walk *walk, struct error *error)
 {
     const struct plan *plan = walk->plan;
     for (int rank = 0; rank < plan->world; rank++) {
-        const struct step *step = standing_at(walk, rank);
-        if (!step)
+        const struct move *move = standing_at(walk, rank);
+        if (!move)
             continue;
         int count;
-        const int *ranks = ranks_in_reach(plan, rank, step->reach, &count);
+        const int *ranks = ranks_in_reach(plan, rank, move->reach, &count);
         for (int i = 0; i < count; i++)
             if (!standing_at(walk, ranks[i]) && waits_for(walk, rank, ranks[i])) {
                 refuse(error, plan, KEY_grid, "%s stops for good: rank %d waits in %s for rank %d, which has finished",
-                       phase_names[walk->phase], rank, op_words(plan, rank, walk->phase, step->op_index).text,
+                       phase_names[walk->phase], rank, op_words(plan, rank, walk->phase, move->op_index).text,
                        ranks[i]);
                 return true;
             }
@@ -79,17 +79,17 @@ static int search_cycle(struct search *search, int start, int limit, int *length
             *length = search->depth[rank];
             return rank;
         }
-        const struct step *step = standing_at(walk, rank);
-        if (!step)
+        const struct move *move = standing_at(walk, rank);
+        if (!move)
             continue;
         int count;
-        const int *ranks = ranks_in_reach(walk->plan, rank, step->reach, &count);
-        bool group = step->reach == REACH_TP || step->reach == REACH_EP;
-        int *asked = group ? &search->asked[2 * ranks[0] + (step->reach == REACH_TP)] : NULL;
-        if (asked && *asked == step->channel + 1)
+        const int *ranks = ranks_in_reach(walk->plan, rank, move->reach, &count);
+        bool group = move->reach == REACH_TP || move->reach == REACH_EP;
+        int *asked = group ? &search->asked[2 * ranks[0] + (move->reach == REACH_TP)] : NULL;
+        if (asked && *asked == move->channel + 1)
             continue; /* whom this rank waits for was found from a member that waits for the same */
         if (asked)
-            *asked = step->channel + 1;
+            *asked = move->channel + 1;
         for (int i = 0; i < count; i++) {
             if (search->found_from[ranks[i]] >= 0 || !waits_for(walk, rank, ranks[i]))
                 continue;
@@ -125,12 +125,12 @@ static void tell_cycle(const struct search *search, int last, int length, struct
 static void tell_self(const struct walk *walk, struct error *error)
 {
     for (int rank = 0; rank < walk->plan->world; rank++) {
-        const struct step *step = standing_at(walk, rank);
-        if (!step || signals_of(walk, rank, step->channel) >= step->needed)
+        const struct move *move = standing_at(walk, rank);
+        if (!move || signals_of(walk, rank, move->channel) >= move->needed)
             continue;
         refuse(error, walk->plan, KEY_grid,
                "%s stops for good: rank %d waits in %s for what it signals itself later on", phase_names[walk->phase],
-               rank, op_words(walk->plan, rank, walk->phase, step->op_index).text);
+               rank, op_words(walk->plan, rank, walk->phase, move->op_index).text);
         return;
     }
 }

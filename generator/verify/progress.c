@@ -22,9 +22,9 @@ static bool slots_are_handed_back(const struct plan *plan, int class_index, enum
     struct balance balances[MAILBOX_KINDS][MAX_MICRO_BATCHES] = {0};
     struct script script = script_make(class, phase);
     for (int i = 0; i < script.count; i++) {
-        if (script.steps[i].waits)
+        if (script.moves[i].waits)
             continue;
-        int channel = script.steps[i].channel, micro = channel % micro_batches, pair = channel / micro_batches;
+        int channel = script.moves[i].channel, micro = channel % micro_batches, pair = channel / micro_batches;
         struct balance *balance = &balances[pair / 2][micro];
         *(pair % 2 == MESSAGE ? &balance->messages : &balance->receipts) += 1;
     }

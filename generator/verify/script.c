@@ -36,12 +36,12 @@ struct writer {
 static void add_signal(struct writer *writer, int channel)
 {
     writer->signals[channel]++;
-    writer->script.steps[writer->script.count++] = (struct step){.op_index = writer->op_index, .channel = channel};
+    writer->script.moves[writer->script.count++] = (struct move){.op_index = writer->op_index, .channel = channel};
 }
 
 static void add_wait(struct writer *writer, enum reach reach, int channel, int needed)
 {
-    writer->script.steps[writer->script.count++] = (struct step){
+    writer->script.moves[writer->script.count++] = (struct move){
         .op_index = writer->op_index, .waits = true, .channel = channel, .needed = needed, .reach = reach};
 }
 
@@ -112,7 +112,7 @@ struct script script_make(const struct rank_class *class, enum phase phase)
     size_t channels = (size_t)channel_count(class);
     writer.signals = heap_take(channels, sizeof *writer.signals);
     writer.waits = heap_take(channels, sizeof *writer.waits);
-    writer.script.steps = heap_take((size_t)schedule->count * MOST_STEPS_OF_OP, sizeof *writer.script.steps);
+    writer.script.moves = heap_take((size_t)schedule->count * MOST_STEPS_OF_OP, sizeof *writer.script.moves);
     for (int i = 0; i < schedule->count; i++) {
         const struct op *op = &schedule->ops[i];
         enum mailbox_kind freed = op_table[op->kind].frees;
@@ -129,6 +129,6 @@ struct script script_make(const struct rank_class *class, enum phase phase)
 
 void script_free(struct script *script)
 {
-    free(script->steps);
+    free(script->moves);
     *script = (struct script){0};
 }

@@ -1,6 +1,6 @@
 /* A class's op list, reduced to how it meets other ranks.
  *
- * Each rank counts what it has signalled, on one channel a kind of message and micro-batch. An op is then a few steps,
+ * Each rank counts what it has signalled, on one channel a kind of message and micro-batch. An op is then a few moves,
  * each of which signals on a channel or waits until peers have signalled often enough:
  *
  *   COLLECTIVE  signal entered; wait for the group to have entered as often
@@ -9,7 +9,7 @@
  *   SEND        signal sending; wait for the next rank to have received as often
  *   RECEIVE     signal receiving; wait for the previous rank to have sent as often
  *
- * The group includes the rank itself: it has posted before it waits. After its last step an op signals that it has
+ * The group includes the rank itself: it has posted before it waits. After its last move an op signals that it has
  * freed the mailbox it frees, if any. An op that writes what tp peers read in place first waits until they have freed
  * what was there. Signals are never taken back and never wait, so the order in which ranks are run cannot change where
  * they end: one run shows what all runs do. */
@@ -19,7 +19,7 @@
 
 enum reach { REACH_TP, REACH_EP, REACH_NEXT, REACH_PREVIOUS };
 
-struct step {
+struct move {
     int op_index;
     bool waits; /* or signals */
     int channel;
@@ -28,7 +28,7 @@ struct step {
 };
 
 struct script {
-    struct step *steps; /* owned; freed with script_free */
+    struct move *moves; /* owned; freed with script_free */
     int count;
 };
 
@@ -40,6 +40,6 @@ int channel_of(const struct rank_class *class, enum mailbox_kind kind, int recei
 /* The axis of the group that hears a channel; AXIS_NONE for STAGE, where just one neighbour does. */
 enum axis axis_of_channel(const struct shapes *shape, int channel);
 
-/* The steps of one phase. */
+/* The moves of one phase. */
 struct script script_make(const struct rank_class *class, enum phase phase);
 void script_free(struct script *script);

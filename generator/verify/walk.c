@@ -26,10 +26,10 @@ const int *ranks_in_reach(const struct plan *plan, int rank, enum reach reach, i
     return ranks[reach];
 }
 
-const struct step *standing_at(const struct walk *walk, int rank)
+const struct move *standing_at(const struct walk *walk, int rank)
 {
     const struct walker *walker = &walk->walkers[walk->walker_of[rank]];
-    return walker->at < walker->script->count ? &walker->script->steps[walker->at] : NULL;
+    return walker->at < walker->script->count ? &walker->script->moves[walker->at] : NULL;
 }
 
 int signals_of(const struct walk *walk, int rank, int channel)
@@ -80,13 +80,13 @@ static void signal_group(struct walk *walk, int walker, int channel, struct stac
 }
 
 /* The tally that a wait is for. */
-static struct tally *awaited(const struct walk *walk, int walker, const struct step *step)
+static struct tally *awaited(const struct walk *walk, int walker, const struct move *move)
 {
     int count;
-    if (step->reach == REACH_TP || step->reach == REACH_EP)
-        return tally_of(walk, walker, step->channel);
-    const int *neighbour = ranks_in_reach(walk->plan, walk->walkers[walker].rank, step->reach, &count);
-    return count ? tally_of(walk, walk->walker_of[*neighbour], step->channel) : NULL;
+    if (move->reach == REACH_TP || move->reach == REACH_EP)
+        return tally_of(walk, walker, move->channel);
+    const int *neighbour = ranks_in_reach(walk->plan, walk->walkers[walker].rank, move->reach, &count);
+    return count ? tally_of(walk, walk->walker_of[*neighbour], move->channel) : NULL;
 }
 
 /* Goes on until the walker has finished or must wait. */
@@ -94,13 +94,13 @@ static void go_on(struct walk *walk, int index, struct stack *ready)
 {
     struct walker *walker = &walk->walkers[index];
     for (; walker->at < walker->script->count; walker->at++) {
-        const struct step *step = &walker->script->steps[walker->at];
-        if (!step->waits) {
-            signal_group(walk, index, step->channel, ready);
+        const struct move *move = &walker->script->moves[walker->at];
+        if (!move->waits) {
+            signal_group(walk, index, move->channel, ready);
             continue;
         }
-        struct tally *tally = awaited(walk, index, step);
-        if (tally && tally->minimum < step->needed) {
+        struct tally *tally = awaited(walk, index, move);
+        if (tally && tally->minimum < move->needed) {
             walker->next_waiter = tally->waiters - 1;
             tally->waiters = index + 1;
             return;

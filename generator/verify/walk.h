@@ -7,7 +7,7 @@
 struct walker {
     const struct script *script;
     int rank;        /* this one, or the first of the stage */
-    int at;          /* step; script->count: finished */
+    int at;          /* move; script->count: finished */
     int next_waiter; /* the next that waits for the same tally, -1: none */
 };
 
@@ -40,8 +40,8 @@ bool walk_finished(const struct walk *walk);
 /* The ranks in reach of a rank: `count` of them. */
 const int *ranks_in_reach(const struct plan *plan, int rank, enum reach reach, int *count);
 
-/* The step at which a rank stands; NULL when it has finished. */
-const struct step *standing_at(const struct walk *walk, int rank);
+/* The move at which a rank stands; NULL when it has finished. */
+const struct move *standing_at(const struct walk *walk, int rank);
 
 /* How often a rank has signalled on a channel. */
 int signals_of(const struct walk *walk, int rank, int channel);
