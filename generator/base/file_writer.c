@@ -6,9 +6,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool file_writer_open(struct file_writer *writer, const char *path, struct error *error)
+enum { PLACE_ROOM = 4096 };
+
+/* A link is followed: what it leads to is replaced, not the link. A device or a pipe cannot be replaced. */
+static bool find_place(const char *path, char place[PLACE_ROOM], struct error *error)
 {
+    struct stat status;
+    char *led_to = NULL;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return fail(error, path, 0, "is not a regular file; choose another path");
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+        led_to = realpath(path, NULL);
+        if (!led_to)
+            return fail_errno(error, path, "is a link that leads nowhere");
+    }
+    bool fits = snprintf(place, PLACE_ROOM, "%s", led_to ? led_to : path) < PLACE_ROOM;
+    free(led_to);
+    return fits || fail(error, path, 0, "the path is too long");
+}
+
+bool file_writer_open(struct file_writer *writer, const char *path_given, struct error *error)
+{
+    char path[PLACE_ROOM];
     writer->file = -1;
+    if (!find_place(path_given, path, error))
+        return false;
     if (snprintf(writer->path, sizeof writer->path, "%s", path) >= (int)sizeof writer->path ||
         snprintf(writer->temporary, sizeof writer->temporary, "%s.XXXXXX", path) >= (int)sizeof writer->temporary)
         return fail(error, path, 0, "the path is too long");

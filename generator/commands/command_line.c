@@ -170,6 +170,8 @@ static bool take_whole_number(struct command_line *line, const struct number_opt
     double number = 0;
     if (!parse_number(option->name, optarg, 1, option->most, &number, error))
         return false;
+    if (optarg[strspn(optarg, "0123456789")])
+        return usage_error(error, option->name, " takes a whole number");
     memcpy((char *)line + option->field, &(int){(int)number}, sizeof(int));
     return true;
 }

@@ -33,6 +33,10 @@ static const char *routing_text(const struct routing *routing, char out[48])
 static void put_phase(struct text *out, const char *name, const struct phase_prediction *phase)
 {
     char mfu[16] = "-";
+    if (phase->steps == 0) {
+        text_format(out, "%-8s      0\n", name);
+        return;
+    }
     if (phase->mfu > 0)
         snprintf(mfu, sizeof mfu, "%.2f %%", 100 * phase->mfu);
     text_format(out, "%-8s %6d  %10s %12.1f %9s %8.1f %% %7.1f %% %6.1f %% %6.1f %%\n", name, phase->steps,

@@ -12,16 +12,34 @@ static double *take_shares(const struct shapes *shape, struct pool *pool)
     return pool_take(pool, (size_t)shape->model_layers * (size_t)shape->experts, sizeof(double));
 }
 
-/* The popular experts of a layer are others in the next one: ranks are rotated, so that no ep coordinate has them all.
+/* A step that visits all experts before it comes to one again, and spreads neighbours. */
+static int spreading_stride(int experts)
+{
+    for (int stride = (int)(0.618 * experts) + 1;; stride++) {
+        int left = stride, right = experts;
+        while (right > 0) { /* their greatest common divisor */
+            int rest = left % right;
+            left = right;
+            right = rest;
+        }
+        if (left == 1)
+            return stride;
+    }
+}
+
+/* The popular experts of a layer are spread over it, so that no ep coordinate has them all, and are others in the next.
  */
 static void zipf_shares(const struct shapes *shape, double exponent, double *share)
 {
+    const int stride = spreading_stride(shape->experts);
     for (int layer = 0; layer < shape->model_layers; layer++)
         for (int i = 0; i < shape->experts; i++) {
-            int expert = (i * 7 + layer * 3) % shape->experts;
-            share[layer * shape->experts + expert] += pow(i + 1, -exponent);
+            int expert = (i * stride + layer * 3) % shape->experts;
+            share[layer * shape->experts + expert] = pow(i + 1, -exponent);
         }
 }
+
+static const long long most_load = 1LL << 40;
 
 static bool layer_shares(const json_t *json, const struct shapes *shape, const char *path, double *share,
                          struct error *error)
@@ -30,13 +48,18 @@ static bool layer_shares(const json_t *json, const struct shapes *shape, const c
     if (json_array_size(rows) != (size_t)shape->experts)
         return fail(error, path, 0, "has a layer of %zu experts, not %d; give a file that rankc run --load wrote",
                     json_array_size(rows), shape->experts);
+    json_int_t sum = 0;
     for (int expert = 0; expert < shape->experts; expert++) {
-        double count = json_number_value(json_array_get(rows, (size_t)expert));
-        if (!(count >= 0))
-            return fail(error, path, 0, "has a negative number of rows");
-        share[expert] = count + 1e-3; /* an expert that nobody chose in this sample may still be chosen */
+        const json_t *count = json_array_get(rows, (size_t)expert);
+        if (!json_is_integer(count) || json_integer_value(count) < 0 || json_integer_value(count) > most_load)
+            return fail(error, path, 0,
+                        "counts rows by something else than whole numbers up to %lld; give a file that rankc run "
+                        "--load wrote",
+                        most_load);
+        sum += json_integer_value(count);
+        share[expert] = (double)json_integer_value(count) + 1e-3; /* nobody chose it in this sample, but may */
     }
-    return true;
+    return sum > 0 || fail(error, path, 0, "has a layer without any rows; give one of a run that served something");
 }
 
 static bool measured_shares(const char *path, const struct shapes *shape, double *share, struct error *error)
@@ -44,12 +67,17 @@ static bool measured_shares(const char *path, const struct shapes *shape, double
     json_error_t why;
     json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
     if (!json)
-        return fail(error, path, why.line > 0 ? why.line : 0, "%s; give a file that rankc run --load wrote", why.text);
+        return fail(error, path, why.line > 0 ? why.line : 0,
+                    "%s; --routing takes uniform, zipf:1.1, or a file that rankc run --load wrote", why.text);
     const json_t *layers = json_object_get(json, "layers");
     bool read = json_array_size(layers) == (size_t)shape->model_layers ||
                 fail(error, path, 0, "has %zu layers; the model has %d", json_array_size(layers), shape->model_layers);
-    for (int layer = 0; read && layer < shape->model_layers; layer++)
-        read = layer_shares(json_array_get(layers, (size_t)layer), shape, path, share + layer * shape->experts, error);
+    for (int layer = 0; read && layer < shape->model_layers; layer++) {
+        const json_t *at = json_array_get(layers, (size_t)layer);
+        read = json_integer_value(json_object_get(at, "layer")) == layer
+                   ? layer_shares(at, shape, path, share + layer * shape->experts, error)
+                   : fail(error, path, 0, "does not have layer %d in its place", layer);
+    }
     json_decref(json);
     return read;
 }

@@ -108,7 +108,7 @@ static void count_attention(struct counting *count)
     add_product(count, count->site->class->weights, rows, query + 2 * key, shape->hidden);
     add_product(count, count->site->class->weights, rows, shape->hidden, query);
     count_cache(count, 2 * positions * key * F32);
-    count->work.flops[DTYPE_F32] += 4 * positions * query;
+    count->work.flops[count->site->class->weights] += 4 * positions * query; /* where a device has its fast units */
     touch_values(count, 2 * positions * key + 2 * rows * key);
     feature(count, 1, rows * (shape->hidden + query + 2 * key));
     feature(count, 2, positions * key);
@@ -269,6 +269,15 @@ struct op_work work_of(const struct work_site *site, const struct op *op)
 
 /* ---- seconds */
 
+/* A device that states no rate for a dtype computes it with the units of another. */
+static double sustained_flops(const struct hardware *hardware, int dtype)
+{
+    double stated = hardware->flops[dtype].sustained;
+    for (int other = 0; stated <= 0 && other < HARDWARE_DTYPES; other++)
+        stated = hardware->flops[other].sustained;
+    return stated;
+}
+
 double work_seconds(const struct hardware *hardware, enum op_kind kind, const struct op_work *work)
 {
     double seconds = hardware->op_overhead_s;
@@ -280,8 +289,7 @@ double work_seconds(const struct hardware *hardware, enum op_kind kind, const st
     }
     double arithmetic = 0;
     for (int dtype = 0; dtype < HARDWARE_DTYPES; dtype++)
-        if (hardware->flops[dtype].sustained > 0)
-            arithmetic += work->flops[dtype] / hardware->flops[dtype].sustained;
+        arithmetic += work->flops[dtype] / sustained_flops(hardware, dtype);
     double memory = work->memory_bytes / hardware->memory.sustained;
     return seconds + (arithmetic > memory ? arithmetic : memory);
 }

@@ -27,15 +27,18 @@ void lanes_free(struct lanes *lanes)
     *lanes = (struct lanes){0};
 }
 
+/* Round by round: one for each of the lanes that have the fewest. */
 int lanes_admit(struct lanes *lanes, struct request *requests, int next, int count)
 {
-    for (; next < count; next++) {
-        struct lane *freest = &lanes->all[0];
+    while (next < count) {
+        int fewest = lanes->all[0].busy;
         for (int lane = 1; lane < lanes->count; lane++)
-            if (lanes->all[lane].busy < freest->busy)
-                freest = &lanes->all[lane];
-        if (!lane_admit(freest, &requests[next]))
+            fewest = lanes->all[lane].busy < fewest ? lanes->all[lane].busy : fewest;
+        if (fewest == lanes->shape->sequences)
             break;
+        for (int lane = 0; lane < lanes->count && next < count; lane++)
+            if (lanes->all[lane].busy == fewest)
+                lane_admit(&lanes->all[lane], &requests[next++]);
     }
     return next;
 }

@@ -10,13 +10,20 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Sums in another order differ in their last digits: nobody is better by those. */
+static bool less(double left, double right)
+{
+    const double same = 1e-9;
+    return left < right * (1 - same);
+}
+
 bool beats(const struct score *left, const struct score *right)
 {
-    bool as_good =
-        left->ttft_s <= right->ttft_s && left->tokens_per_s >= right->tokens_per_s && left->memory <= right->memory;
-    bool better =
-        left->ttft_s < right->ttft_s || left->tokens_per_s > right->tokens_per_s || left->memory < right->memory;
-    return as_good && better;
+    bool worse = less(right->ttft_s, left->ttft_s) || less(left->tokens_per_s, right->tokens_per_s) ||
+                 left->memory > right->memory;
+    bool better = less(left->ttft_s, right->ttft_s) || less(right->tokens_per_s, left->tokens_per_s) ||
+                  left->memory < right->memory;
+    return better && !worse;
 }
 
 /* ---- fronts */
