@@ -9,25 +9,33 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PREDICTING "hardware routing sequences prompt-tokens new-tokens"
+
 static const struct command commands[] = {
-    {"check", command_check, 1, 1, "STRATEGY", "errors and warnings; nothing written", NULL},
-    {"plan", command_plan, 1, 1, "STRATEGY [--json]", "the plan and its ledger, for people or programs", NULL},
+    {"check", command_check, 1, 1, "STRATEGY", "errors and warnings; nothing written", "model", NULL},
+    {"plan", command_plan, 1, 1, "STRATEGY [--json]", "the plan and its ledger, for people or programs", "model json",
+     NULL},
     {"audit", command_audit, 1, 1, "STRATEGY [--json]", "each claim: stated, computed, verdict, derivation",
-     audit_help},
-    {"diff", command_diff, 2, 2, "OLD NEW [--json|--markdown]", "what a change of strategy means", NULL},
-    {"sim", command_sim, 1, 1, "STRATEGY [-o TRACE]", "simulated times and timeline", NULL},
+     "model json", audit_help},
+    {"diff", command_diff, 2, 2, "OLD NEW [--json|--markdown]", "what a change of strategy means", "json markdown",
+     NULL},
+    {"sim", command_sim, 1, 1, "STRATEGY [--hardware NAME] [-o TRACE]", "simulated times, and a timeline",
+     "o model json like " PREDICTING, sim_help},
     {"search", command_search, 0, 1, "MODEL --ranks N --memory M [-o DIR]",
-     "the best strategies; see rankc search --help", search_help},
+     "the best strategies; see rankc search --help", "o model json hardware routing sequences require ranks memory",
+     search_help},
     {"report", command_report, 1, 2, "STRATEGY -o HTML | MEASURED SIMULATED",
-     "a page to look at; two timelines compared", NULL},
+     "a page to look at; two timelines compared", "o model json " PREDICTING, report_help},
     {"calibrate", command_calibrate, 0, 1, "[STRATEGY] [-o FILE]",
-     "measures this machine, and a strategy's own shapes, for predictions", NULL},
-    {"gen", command_gen, 1, 1, "STRATEGY -o DIR", "sources", NULL},
-    {"verify", command_verify, 1, 1, "DIR", "the proofs again, from the emitted sources", NULL},
-    {"shard", command_shard, 1, 1, "STRATEGY|DIR --model HF_DIR -o DIR", "a checkpoint, cut by the plan", NULL},
-    {"build", command_build, 1, 1, "DIR -o BUILD", "compile classes, stamp ranks", NULL},
+     "measures this machine, and a strategy's own shapes, for predictions", "o model", NULL},
+    {"gen", command_gen, 1, 1, "STRATEGY -o DIR", "sources", "o model", NULL},
+    {"verify", command_verify, 1, 1, "DIR", "the proofs again, from the emitted sources", "", NULL},
+    {"shard", command_shard, 1, 1, "STRATEGY|DIR --model HF_DIR -o DIR", "a checkpoint, cut by the plan", "o model",
+     NULL},
+    {"build", command_build, 1, 1, "DIR -o BUILD", "compile classes, stamp ranks", "o", NULL},
     {"run", command_run, 1, 1, "STRATEGY|BUILD [--model HF_DIR] [--prompt TEXT|--prompt-ids 1,2,3]... [-n N]",
-     "tokens; see rankc run --help", run_help},
+     "tokens; see rankc run --help",
+     "model n prompt prompt-ids logits load memory trace json summary kernels temperature top-k top-p seed", run_help},
 };
 
 /* In the design, not in the program yet: named, so that nobody searches for them. */

@@ -247,6 +247,35 @@ static struct usage {
     return usage;
 }
 
+/* The name of an option as getopt_long returns it: "o", "json". */
+static const char *option_name(int option, char out[2])
+{
+    for (const struct option *at = options; at->name; at++)
+        if (at->val == option)
+            return at->name;
+    out[0] = (char)option;
+    out[1] = '\0';
+    return out;
+}
+
+static bool takes(const struct command *command, int option, struct error *error)
+{
+    char letter[2];
+    const char *name = option_name(option, letter), *at = command->options;
+    size_t length = strlen(name);
+    if (option == '?')
+        return true; /* unknown to all: take_option says so */
+    while ((at = strstr(at, name)) != NULL) {
+        if ((at == command->options || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+        at += length;
+    }
+    fail(error, NULL, 0, "rankc %s takes no %s%s; see rankc %s --help", command->name, length > 1 ? "--" : "-", name,
+         command->name);
+    error->status = EXIT_USAGE;
+    return false;
+}
+
 static bool parse(struct command_line *line, const struct command *command, int argc, char **argv, struct error *error)
 {
     *line = (struct command_line){.most_new = 100, .sampling = {.top_p = 1}};
@@ -256,7 +285,7 @@ static bool parse(struct command_line *line, const struct command *command, int 
             printf("usage: rankc %s %s\n%s", command->name, command->arguments, command->help ? command->help : "");
             exit(EXIT_DONE);
         }
-        if (!take_option(line, option, error))
+        if (!takes(command, option, error) || !take_option(line, option, error))
             return false;
     }
     int inputs = argc - optind;

@@ -29,7 +29,8 @@ struct command {
     bool (*run)(const struct command_line *line, struct error *error);
     int least_inputs, most_inputs;
     const char *arguments, *text;
-    const char *help; /* what --help adds; NULL: nothing */
+    const char *options; /* that it takes: names with blanks between */
+    const char *help;    /* what --help adds; NULL: nothing */
 };
 
 /* Reads the command line, runs the command, prints its error. Returns the exit status. */
@@ -49,5 +50,5 @@ bool command_report(const struct command_line *line, struct error *error);
 bool command_search(const struct command_line *line, struct error *error);
 bool command_sim(const struct command_line *line, struct error *error);
 
-extern const char run_help[], search_help[]; /* their options */
-extern const char audit_help[];              /* what can be claimed and assumed */
+extern const char run_help[], search_help[], sim_help[], report_help[]; /* their options */
+extern const char audit_help[];                                         /* what can be claimed and assumed */

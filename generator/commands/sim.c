@@ -6,6 +6,22 @@
 
 #include <stdio.h>
 
+#define PREDICTING_HELP                                                                                                \
+    "  --hardware NAME       a preset, this-machine, or a description's .lua file; default: the strategy's\n"          \
+    "  --sequences N         of each lane; default: all that it has\n"                                                 \
+    "  --prompt-tokens N     of each prompt; default: half the context\n"                                              \
+    "  --new-tokens N        of each sequence; default: the rest of the context\n"                                     \
+    "  --routing uniform|zipf:1.1|FILE   how often experts are chosen; a file that run --load wrote\n"                 \
+    "  --model HF_DIR        takes the place of the strategy's\n"
+
+const char sim_help[] = PREDICTING_HELP
+    "  -o TRACE              the first steps of each phase as a timeline (Chrome trace; opens in Perfetto)\n"
+    "  --like TRACE          the very steps and routes of a timeline that run --trace wrote; needs -o\n"
+    "  --json                for programs\n";
+
+const char report_help[] = PREDICTING_HELP "  -o HTML               the page\n"
+                                           "  --json                of two timelines: their comparison for programs\n";
+
 enum { STEPS_SHOWN = 2 /* of each phase, in a timeline */ };
 
 static bool write_timeline(const struct command_line *line, const struct compilation *compilation,
@@ -28,6 +44,16 @@ static bool write_timeline(const struct command_line *line, const struct compila
     return done;
 }
 
+/* A question is answered, whatever the answer is: what is required and not reached is only a warning here. */
+static void warn_of_requirements(const struct strategy *strategy, const struct hardware *hardware,
+                                 const struct prediction *prediction)
+{
+    struct error missed;
+    fflush(stdout);
+    if (!requirements_met(strategy, hardware, prediction, &missed))
+        fprintf(stderr, "%s:%d: warning: %s\n", missed.file, missed.line, missed.text);
+}
+
 bool command_sim(const struct command_line *line, struct error *error)
 {
     struct compilation compilation;
@@ -44,6 +70,7 @@ bool command_sim(const struct command_line *line, struct error *error)
         predict_workload(&compilation.plan, hardware, &workload, &prediction);
         (line->json ? prediction_json : prediction_text)(&compilation.plan, hardware, &workload, &prediction, &text);
         fwrite(text.bytes, 1, text.length, stdout);
+        warn_of_requirements(&compilation.strategy, hardware, &prediction);
     }
     text_free(&text);
     compilation_free(&compilation);

@@ -100,6 +100,9 @@ START_TEST(what_was_counted_can_be_the_routing)
     expect_done(&outcome);
     outcome = RANKC("sim", DEMO, "--hardware", "h100-sxm", "--routing", load);
     expect_done(&outcome);
+    write_bytes(load, "{\"layers\": []}", 14);
+    outcome = RANKC("sim", DEMO, "--hardware", "h100-sxm", "--routing", load);
+    expect_outcome(&outcome, 1, (const char *const[]){"has 0 layers", NULL});
     outcome = RANKC("sim", TEST_SOURCE_DIR "/strategies/moe10b-256.lua", "--hardware", "h100-sxm", "--routing", DEMO);
     expect_outcome(&outcome, 1, (const char *const[]){"rankc run --load", NULL});
 }
@@ -115,6 +118,8 @@ START_TEST(bad_questions_are_refused)
         {"--routing", "zipf:-1", "exponent", 1},        {"--routing", "no-such-file.json", "no-such-file.json", 1},
         {"--sequences", "9", "batch.sequences", 1},     {"--prompt-tokens", "600", "context", 1},
         {"--prompt-tokens", "0", "--prompt-tokens", 2}, {"--like", "no-such-trace.json", "-o TRACE", 2},
+        {"--new-tokens", "1.9", "whole number", 2},     {"--temperature", "1", "takes no --temperature", 2},
+        {"-o", "/dev/null", "not a regular file", 1},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         bool own_hardware = strcmp(cases[i].option, "--hardware") == 0;
@@ -146,6 +151,9 @@ START_TEST(requirements_are_checked)
                    "  require = { ttft = \"10 s\", throughput = \"1 tokens/s\" },");
     outcome = RANKC("check", strategy);
     expect_done(&outcome);
+    write_strategy(strategy, "asked", SHAKESPEARE, "  grid = { tp = 2 },\n  require = { ttft = \"1 us\" },");
+    outcome = RANKC("sim", strategy, "--hardware", "h100-sxm");
+    expect_outcome(&outcome, 0, (const char *const[]){"asked.lua:5: warning: the time to first token", NULL});
     write_strategy(strategy, "anywhere", SHAKESPEARE, "  grid = { tp = 2 },\n  require = { ttft = \"10 s\" },");
     outcome = RANKC("check", strategy);
     expect_outcome(&outcome, 0, (const char *const[]){"anywhere.lua:5: warning: require is not checked", NULL});

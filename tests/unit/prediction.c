@@ -192,6 +192,30 @@ START_TEST(shares_are_kept)
 }
 END_TEST
 
+/* Every expert has its place in Zipf's law, whatever their number is. */
+START_TEST(zipf_reaches_every_expert)
+{
+    for (int experts = 1; experts <= 64; experts++) {
+        struct rank_class class = {.shape = {.experts = experts, .model_layers = 3}};
+        const struct plan plan = {.classes = &class, .class_count = 1};
+        struct pool pool = {0};
+        struct routing routing;
+        struct error error;
+        ck_assert(routing_read("zipf:1", &plan, &pool, &routing, &error));
+        for (int layer = 0; layer < 3; layer++) {
+            double sum = 0, harmonic = 0;
+            for (int i = 0; i < experts; i++) {
+                ck_assert_double_gt(routing.share[layer * experts + i], 0);
+                sum += routing.share[layer * experts + i];
+                harmonic += 1.0 / (i + 1);
+            }
+            ck_assert_double_eq_tol(sum, harmonic, 1e-9);
+        }
+        pool_free(&pool);
+    }
+}
+END_TEST
+
 START_TEST(capacity_drops_what_overflows)
 {
     struct sample sample;
@@ -217,7 +241,7 @@ int main(void)
     const TTest *const tests[] = {
         few_steps_stand_for_all,       steps_are_those_of_the_head,     requirements_are_at_least_and_at_most,
         every_row_goes_to_its_experts, a_row_goes_to_a_coordinate_once, shares_are_kept,
-        capacity_drops_what_overflows};
+        zipf_reaches_every_expert,     capacity_drops_what_overflows};
     Suite *suite = suite_create("prediction");
     TCase *tcase = tcase_create("prediction");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)

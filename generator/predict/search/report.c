@@ -141,7 +141,9 @@ static void add_best(const struct search_request *request, const struct search_r
         if (meets(goals, &candidate->score, request->ranks))
             rows[count++] = candidate_row(request, candidate);
     }
-    text_format(out, "\nNothing beats these in time to first token, decode throughput and memory at once:\n\n");
+    text_format(
+        out,
+        "\nNothing that was simulated beats these in time to first token, decode throughput and memory at once:\n\n");
     add_table(rows, count, out);
     if (count - 1 < result->best_count)
         text_format(out, "%d more miss what --require asks for.\n", result->best_count - (count - 1));

@@ -37,7 +37,7 @@ void derive_rates(const struct calibration *calibration, struct hardware *hardwa
 
 static void put_rate(struct text *out, const char *name, struct rate rate, double unit, const char *unit_word)
 {
-    text_format(out, "%s = { peak = \"%.4g %s\", sustained = \"%.4g %s\" }", name, rate.peak / unit, unit_word,
+    text_format(out, "%s = { peak = \"%.3f %s\", sustained = \"%.3f %s\" }", name, rate.peak / unit, unit_word,
                 rate.sustained / unit, unit_word);
 }
 
@@ -123,7 +123,7 @@ void describe_hardware(const struct hardware *hardware, struct text *out)
         put_rate(out, dtype_words[dtype], hardware->flops[dtype], 1e9, "GFLOP/s");
         text_format(out, dtype + 1 < HARDWARE_DTYPES ? ",\n            " : " },\n");
     }
-    text_format(out, "  links = { { name = \"%s\", bandwidth = \"%.4g GB/s\", latency = \"%.4g ns\" } },\n",
+    text_format(out, "  links = { { name = \"%s\", bandwidth = \"%.3f GB/s\", latency = \"%.1f ns\" } },\n",
                 hardware->links[0].name, hardware->links[0].bandwidth / 1e9, 1e9 * hardware->links[0].latency_s);
     put_calibration(out, hardware->calibrated);
     text_format(out, "}\n");
