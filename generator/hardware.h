@@ -46,8 +46,7 @@ struct link_level {
     X(wake_call_s, "waking a peer, for the rank that does")                                                            \
     X(switch_s, "from one rank to the next on the same processor")                                                     \
     X(spin_s, "how long a rank with a processor of its own polls before it sleeps")                                    \
-    X(step_s, "the head's work between two steps")                                                                     \
-    X(step_rank_s, "the same for each rank")
+    X(step_s, "the head's work between two steps")
 
 enum { ALONE, TOGETHER, COMPANIES };
 

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/heap.h"
 #include "base/home.h"
+#include "base/machine.h"
 #include "base/progress.h"
 #include "commands/compilation.h"
 #include "tool/cache.h"
@@ -16,12 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
 
 /* What /proc/cpuinfo calls the processor. */
 static const char *processor_name(char *out, size_t room)
@@ -155,7 +150,7 @@ bool command_calibrate(const struct command_line *line, struct error *error)
     char name[256];
     double fit_error = 0;
     struct calibration *calibration = heap_take(1, sizeof *calibration);
-    struct hardware hardware = {.processors = processors(),
+    struct hardware hardware = {.processors = processors_allowed(),
                                 .source = processor_name(name, sizeof name),
                                 .calibrated = calibration,
                                 .memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE)};

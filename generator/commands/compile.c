@@ -24,17 +24,22 @@ static const struct hardware *known_hardware(struct compilation *compilation)
     return hardware;
 }
 
-/* The usual workload, predicted, as text; nothing where no hardware is known. */
-static struct prediction predict_usual(const struct compilation *compilation, const struct hardware *hardware,
-                                       struct text *out)
+static struct prediction predict_usual(const struct compilation *compilation, const struct hardware *hardware)
 {
     struct workload workload = usual_workload(&compilation->plan);
-    struct prediction prediction = {0};
-    if (hardware) {
-        predict_workload(&compilation->plan, hardware, &workload, &prediction);
-        prediction_text(&compilation->plan, hardware, &workload, &prediction, out);
-    }
+    struct prediction prediction;
+    predict_workload(&compilation->plan, hardware, &workload, &prediction);
     return prediction;
+}
+
+/* The same as text; nothing where no hardware is known. */
+static void tell_usual(const struct compilation *compilation, const struct hardware *hardware, struct text *out)
+{
+    if (!hardware)
+        return;
+    struct workload workload = usual_workload(&compilation->plan);
+    struct prediction prediction = predict_usual(compilation, hardware);
+    prediction_text(&compilation->plan, hardware, &workload, &prediction, out);
 }
 
 static bool requires_something(const struct strategy *strategy)
@@ -49,7 +54,6 @@ static bool meets_requirements(struct compilation *compilation, struct error *er
     if (!requires_something(strategy))
         return true;
     const struct hardware *hardware = known_hardware(compilation);
-    struct text ignored = {0};
     if (!hardware) {
         fprintf(stderr,
                 "%s:%d: warning: require is not checked: no hardware is known; name target.hardware, or run "
@@ -57,8 +61,7 @@ static bool meets_requirements(struct compilation *compilation, struct error *er
                 strategy->path, strategy->lines[KEY_require]);
         return true;
     }
-    struct prediction prediction = predict_usual(compilation, hardware, &ignored);
-    text_free(&ignored);
+    struct prediction prediction = predict_usual(compilation, hardware);
     return requirements_met(strategy, hardware, &prediction, error);
 }
 
@@ -83,7 +86,7 @@ bool command_plan(const struct command_line *line, struct error *error)
     if (done && line->json) {
         plan_json(&compilation.plan, &text);
     } else if (done) {
-        predict_usual(&compilation, known_hardware(&compilation), &prediction);
+        tell_usual(&compilation, known_hardware(&compilation), &prediction);
         done = emit_report(&compilation.plan, prediction.bytes, &text, error);
     }
     if (done)
@@ -104,7 +107,7 @@ bool command_gen(const struct command_line *line, struct error *error)
     bool done = compile(&compilation, line->input, line->model, error) && meets_requirements(&compilation, error);
     const struct hardware *hardware = compilation.strategy.hardware;
     if (done && hardware && !hardware->calibrated)
-        predict_usual(&compilation, hardware, &prediction);
+        tell_usual(&compilation, hardware, &prediction);
     done = done && emit_sources(&compilation.plan, prediction.bytes, line->output, error) &&
            verify_sources(&compilation.plan, line->output, error);
     text_free(&prediction);

@@ -57,9 +57,7 @@ static void add_steps(struct predicting *p, struct step *step, double count)
     struct phase_sum *sum = &p->sums[p->into];
     routes_draw(p->plan, &p->workload->routing, ++p->seed, &pool, step);
     simulate_step(p->plan, p->hardware, step, &pool, &result, NULL);
-    double between = 0;
-    if (p->hardware->calibrated)
-        between = p->hardware->calibrated->step_s + p->plan->world * p->hardware->calibrated->step_rank_s;
+    double between = between_steps_s(p->hardware);
     sum->seconds += count * (result.seconds + between);
     sum->flops += count * result.flops;
     for (int i = 0; i < MAILBOX_KINDS; i++)

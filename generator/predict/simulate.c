@@ -266,13 +266,11 @@ static void make_actor(struct simulation *sim, struct work_site site, struct poo
     take_memory(sim, actor, pool);
 }
 
-/* The head wakes ranks one after another. */
-static double start_seconds(const struct simulation *sim, int rank)
+/* The head wakes all ranks; where they share processors, each is woken when it gets one. */
+static double start_seconds(const struct simulation *sim)
 {
     const struct calibration *calibration = sim->hardware->calibrated;
-    if (!calibration)
-        return 0;
-    return rank * calibration->step_rank_s + (sim->processors.each > 0 ? 0 : calibration->wake_s);
+    return calibration && sim->processors.each == 0 ? calibration->wake_s : 0;
 }
 
 static double finish(struct simulation *sim)
@@ -308,7 +306,7 @@ void simulate_step(const struct plan *plan, const struct hardware *hardware, con
     for (int rank = 0; rank < plan->world; rank++)
         make_actor(&sim, sites[rank], &own);
     for (int rank = 0; rank < plan->world; rank++)
-        agenda_add(&sim.agenda, start_seconds(&sim, rank), rank);
+        agenda_add(&sim.agenda, start_seconds(&sim), rank);
     while (sim.agenda.count > 0) {
         struct agenda_entry entry = agenda_take(&sim.agenda);
         run_rank(&sim, &sim.actors[entry.rank], entry.at_s);

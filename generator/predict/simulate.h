@@ -20,6 +20,12 @@ struct step_result {
     uint64_t level_bytes[MAX_LINK_LEVELS]; /* over each level of links */
 };
 
+/* From the end of a step to the beginning of the next. */
+static inline double between_steps_s(const struct hardware *hardware)
+{
+    return hardware->calibrated ? hardware->calibrated->step_s : 0;
+}
+
 /* Runs one step whose routes are filled. `spans`: NULL, or [world][plan_most_ops(phase)] for every op of every rank.
  * Times in spans begin at 0. */
 void simulate_step(const struct plan *plan, const struct hardware *hardware, const struct step *step, struct pool *pool,

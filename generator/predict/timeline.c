@@ -17,8 +17,8 @@ static void add_step(const struct plan *plan, const struct hardware *hardware, c
     struct step_result result;
     struct trace_step *added = &out->steps[out->count];
     double begin_s = out->count > 0 ? out->steps[out->count - 1].end_s : 0;
-    if (hardware->calibrated && out->count > 0)
-        begin_s += hardware->calibrated->step_s + plan->world * hardware->calibrated->step_rank_s;
+    if (out->count > 0)
+        begin_s += between_steps_s(hardware);
     out->count++;
     *added = (struct trace_step){.step = *step, .begin_s = begin_s, .ops = plan_most_ops(plan, step->phase)};
     size_t spans = (size_t)plan->world * (size_t)added->ops;

@@ -162,9 +162,7 @@ static double step_seconds(const struct outline_costs *costs, const struct choic
     /* Ranks that share processors cannot do more at a time than those. */
     if (processors > 0)
         last_s = fmax(last_s, busy_s / processors);
-    if (calibration)
-        last_s += calibration->step_s + costs->plan->world * calibration->step_rank_s;
-    return last_s;
+    return last_s + between_steps_s(costs->hardware);
 }
 
 struct score estimate(const struct outline_costs *costs, const struct choice *choice)

@@ -2,6 +2,7 @@
  * that other work of the same op grows with too, so a fit to whole ops could not tell them apart. */
 #include "kernels/kernels.h"
 #include "base/heap.h"
+#include "base/machine.h"
 #include "tool/calibrate/fit.h"
 #include "tool/calibrate/measure.h"
 
@@ -32,12 +33,12 @@ static double time_attention(struct memory *memory, const struct attention_case 
 {
     double least_s = INFINITY;
     for (int sample = 0; sample < SAMPLES; sample++) {
-        double begin = clock_seconds();
+        double begin = seconds_now();
         for (int call = 0; call < CALLS; call++)
             memory->kernels->attend(memory->query, shape->heads, shape->head_dim, memory->pool, memory->table,
                                     2 * KV_BLOCK * shape->head_dim, 0, shape->positions, 0.1F, memory->scores,
                                     memory->out);
-        double call_s = (clock_seconds() - begin) / CALLS;
+        double call_s = (seconds_now() - begin) / CALLS;
         least_s = call_s < least_s ? call_s : least_s;
         rest();
     }
@@ -69,10 +70,10 @@ static double time_swiglu(struct memory *memory)
 {
     double least_s = INFINITY;
     for (int sample = 0; sample < SAMPLES; sample++) {
-        double begin = clock_seconds();
+        double begin = seconds_now();
         for (int call = 0; call < CALLS; call++)
             memory->kernels->swiglu(memory->pool, SWIGLU_VALUES, memory->out);
-        double value_s = (clock_seconds() - begin) / CALLS / SWIGLU_VALUES;
+        double value_s = (seconds_now() - begin) / CALLS / SWIGLU_VALUES;
         least_s = value_s < least_s ? value_s : least_s;
         rest();
     }

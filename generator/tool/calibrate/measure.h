@@ -20,5 +20,3 @@ bool measure_in_processes(int count, measurement *measure, void *context, int va
 
 /* Sorts the values. */
 double median_of(double *values, int count);
-
-double clock_seconds(void);

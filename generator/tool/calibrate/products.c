@@ -1,6 +1,7 @@
 /* What a line of a matrix product takes: a grid over the rows and over how many bytes of weights are passed over before
  * the first ones come again. */
 #include "base/heap.h"
+#include "base/machine.h"
 #include "kernels/kernels.h"
 #include "tool/calibrate/measure.h"
 
@@ -66,13 +67,13 @@ static double time_product(const struct bench *bench, int rows, int inputs, doub
     /* One pass more than is timed brings what fits into the caches, but no more than a sample's time is spent on it. */
     for (int sample = -1; sample < SAMPLES; sample++) {
         int products = 0;
-        double begin = clock_seconds(), end = begin;
+        double begin = seconds_now(), end = begin;
         while (end - begin < SAMPLE_S) {
             struct packed weight = {bench->weights + (size_t)at * bytes, OUTPUTS, inputs, bench->dtype};
             bench->kernels->matmul(bench->rows, rows, &weight, bench->y, OUTPUTS);
             at = next_matrix(at, matrices, run);
             if (++products % 4 == 0 || rows > 8)
-                end = clock_seconds();
+                end = seconds_now();
         }
         if (sample >= 0)
             samples[sample] = (end - begin) / products;

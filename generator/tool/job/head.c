@@ -1,4 +1,5 @@
 #include "tool/job/head.h"
+#include "base/machine.h"
 #include "transport/futex.h"
 
 #include <stdlib.h>
@@ -14,13 +15,6 @@ struct head {
     uint32_t step;             /* number of the newest */
     double started;
 };
-
-double seconds_now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* ---- the shared segment, as the plan lays it out */
 

@@ -12,5 +12,3 @@ typedef bool token_handler(void *context, struct request *request, struct error 
 /* Serves all requests. `timeline` is told of every step; NULL: none is asked for. */
 bool head_serve(struct processes *processes, struct request *requests, int count, struct timeline *timeline,
                 token_handler *on_token, void *context, struct error *error);
-
-double seconds_now(void);

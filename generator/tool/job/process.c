@@ -1,5 +1,6 @@
 #include "tool/job/process.h"
 #include "base/heap.h"
+#include "base/machine.h"
 #include "base/stop.h"
 #include "tool/job/failure.h"
 #include "transport/futex.h"
@@ -29,12 +30,6 @@ enum {
 
 /* ---- the segment */
 
-static int processors(void)
-{
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 static bool make_segment(struct processes *processes, struct error *error)
 {
     const struct plan *plan = processes->plan;
@@ -50,7 +45,7 @@ static bool make_segment(struct processes *processes, struct error *error)
     processes->job->magic = JOB_MAGIC;
     processes->job->world = (uint32_t)plan->world;
     processes->job->segment_bytes = plan->segment_bytes;
-    processes->job->roomy = plan->world <= processors();
+    processes->job->roomy = plan->world <= processors_allowed();
     processes->job->spin = processes->job->roomy ? SPIN_POLLS : SPIN_POLLS_CROWDED;
     size_t length;
     sodium_hex2bin(processes->job->plan_hash, PLAN_HASH_BYTES, plan->hash, 64, NULL, &length, NULL);

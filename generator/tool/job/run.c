@@ -1,6 +1,7 @@
 #include "tool/job/run.h"
 #include "base/file.h"
 #include "base/heap.h"
+#include "base/machine.h"
 #include "kernels/kernels.h"
 #include "tool/job/output.h"
 
