@@ -4,6 +4,7 @@
 #include "read/hardware_file.h"
 #include "tool/calibrate/describe.h"
 #include "tool/calibrate/fit.h"
+#include "tool/calibrate/measure.h"
 
 #include <check.h>
 #include <math.h>
@@ -42,6 +43,14 @@ START_TEST(nothing_is_negative)
     solve_non_negative(rows, values, weights, 3, 2, x);
     ck_assert_double_eq_tol(x[0], 8, 1e-9);
     ck_assert_double_eq(x[1], 0);
+}
+END_TEST
+
+/* A start that was measured beside a busy neighbour can be longer than a product that was not. */
+START_TEST(a_line_takes_time_whatever_was_taken_off)
+{
+    ck_assert_double_eq_tol(line_seconds(8e-6, 2e-6, 4), 1.5e-6, 1e-12);
+    ck_assert_double_eq_tol(line_seconds(8e-6, 9e-6, 4), 1e-6, 1e-12);
 }
 END_TEST
 
@@ -165,7 +174,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {finds_what_the_values_are_made_of, nothing_is_negative,
-                                  a_description_means_what_was_measured, a_damaged_calibration_is_refused};
+                                  a_line_takes_time_whatever_was_taken_off, a_description_means_what_was_measured,
+                                  a_damaged_calibration_is_refused};
     Suite *suite = suite_create("calibration");
     TCase *tcase = tcase_create("calibration");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)

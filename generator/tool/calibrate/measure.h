@@ -7,6 +7,10 @@
 /* Matrix products with the best kernels: line_s by dtype, company, footprint and rows, and tile_s. */
 bool measure_products(struct calibration *calibration, int processors, struct error *error);
 
+/* One of `lines` of a product, of which `apart_s` is no line's. Both were measured at different moments, maybe beside a
+ * neighbour who had the processor: at least half of the product is taken to be its lines', so that none is negative. */
+double line_seconds(double product_s, double apart_s, int lines);
+
 /* Kernels that are no products, in the ops that call them: attention over cached positions, SwiGLU. Into op_s. */
 bool measure_kernels(struct calibration *calibration, struct error *error);
 

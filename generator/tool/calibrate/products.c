@@ -115,6 +115,12 @@ static void measure_starts(const struct bench *bench, double starts[FOOTPRINTS])
     }
 }
 
+double line_seconds(double product_s, double apart_s, int lines)
+{
+    double least_s = product_s / 2, rest_s = product_s - apart_s;
+    return (rest_s > least_s ? rest_s : least_s) / lines;
+}
+
 /* values[footprint][rows], then tile_s, then start_s by footprint */
 static void measure_lines(int process, double *values, void *context)
 {
@@ -145,7 +151,7 @@ static void measure_lines(int process, double *values, void *context)
             int rows = row_points[i % ROW_POINTS];
             double product = time_product(&bench, rows, INPUTS, footprint_points[i / ROW_POINTS], RUN);
             double start = rows <= WAITING_ROWS ? starts[i / ROW_POINTS] * INPUTS / RUN : 0;
-            lines[i][pass] = (product - start - panels * rows * tile_s) / (panels * INPUTS);
+            lines[i][pass] = line_seconds(product, start + panels * rows * tile_s, panels * INPUTS);
         }
     for (int i = 0; i < FOOTPRINTS * ROW_POINTS; i++)
         values[i] = median_of(lines[i], PASSES);
