@@ -64,6 +64,14 @@ static void class_memory_text(const struct rank_class *class, struct text *out)
     }
 }
 
+static void op_line(const struct op *op, struct text *out)
+{
+    text_format(out, "%s %d %d", op_table[op->kind].id, op->micro, op->layer);
+    if (op->awaits)
+        text_format(out, " awaits %d", op->awaits);
+    text_format(out, op->recorded ? " recorded\n" : "\n");
+}
+
 static void class_text(const struct rank_class *class, struct text *out)
 {
     text_format(out, "class %s ranks %d weights %d epsilon %s theta %s\nshapes", class->name, class->ranks,
@@ -77,8 +85,9 @@ static void class_text(const struct rank_class *class, struct text *out)
         const struct schedule *schedule = &class->schedules[phase];
         text_format(out, "schedule %s\n", phase_names[phase]);
         for (int i = 0; i < schedule->count; i++)
-            text_format(out, "%s %d %d\n", op_table[schedule->ops[i].kind].id, schedule->ops[i].micro,
-                        schedule->ops[i].layer);
+            op_line(&schedule->ops[i], out);
+        if (schedule->joins)
+            text_format(out, "joins %d\n", schedule->joins);
     }
 }
 

@@ -187,7 +187,8 @@ struct tensor {
     uint64_t bytes;        /* of one matrix */
 };
 
-/* Arena memory. One entry a buffer kind and micro-batch; micro is -1 for KV and SCRATCH. */
+/* Arena memory. One entry a buffer kind and micro-batch; micro is -1 for those that a rank has one of: KV, SCRATCH,
+ * STEP, LOAD and WORKSPACE. */
 struct buffer {
     enum buffer_kind kind;
     int micro;
@@ -210,12 +211,15 @@ struct mailbox {
 struct op {
     enum op_kind kind;
     int micro;
-    int layer; /* within the class; -1: none */
+    int layer;     /* within the class; -1: none */
+    int awaits;    /* id of the op on the device's other stream that must have ended first; 0: none */
+    bool recorded; /* an op on the other stream, or the end of the step, awaits this one */
 };
 
 struct schedule {
     struct op *ops; /* the id of an op is its index + 1 */
     int count;
+    int joins; /* id of the COMM op that must have ended when the step ends; 0: none is left then */
 };
 
 struct ledger_line {
@@ -225,7 +229,8 @@ struct ledger_line {
 
 /* The ranks whose emitted code is identical. */
 struct rank_class {
-    const char *name;             /* by role: only, first, middle, last; the layers are added where roles collide */
+    const char *name; /* by role: only, first, middle, last; the layers are added where roles collide */
+    enum device device;
     int ranks;                    /* how many */
     bool first_stage, last_stage; /* embeds; has the head */
     struct shapes shape;
@@ -293,6 +298,12 @@ void plan_canonical(const struct plan *plan, struct text *out);
 
 /* SHA-256 of plan_canonical(), into plan->hash. */
 void plan_hash(struct plan *plan);
+
+/* What an op of this kind does to buffers on the device of the class. */
+static inline const struct op_effects *effects_of(const struct rank_class *class, enum op_kind kind)
+{
+    return &op_effects[class->device][kind];
+}
 
 /* "layer 5 expert dispatch" (the model's layer, so `layer_base` is the rank's), with the micro-batch's letter when the
  * class has several: "layer 5 expert dispatch A". Returns `out`. */

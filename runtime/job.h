@@ -6,6 +6,7 @@
  * that the plan gives them in peers' mailboxes. All words that are waited for are futexes. */
 #pragma once
 
+#include "step.h"
 #include "transport/channel.h"
 
 #include <stdatomic.h>
@@ -63,49 +64,4 @@ _Static_assert(sizeof(struct rank_control) <= RANK_CONTROL_BYTES, "a rank's cont
 static inline struct rank_control *control_of(const struct job *job, int rank)
 {
     return (struct rank_control *)((unsigned char *)job + JOB_BYTES + (uint64_t)rank * RANK_CONTROL_BYTES);
-}
-
-/* ---- a step, for one lane */
-
-struct step_row {
-    int32_t token, position;
-    int32_t sequence; /* 0 <= sequence < SEQUENCES of the lane */
-    int32_t wants;    /* 0: nothing; 1: logits and a sampled token */
-};
-
-struct sampling {
-    float temperature; /* 0: greedy */
-    float top_p;       /* 1: all */
-    int32_t top_k;     /* 0: all */
-    uint32_t reserved;
-    uint64_t seed;
-};
-
-/* Followed by rows[row capacity], sampling[sequences], block_tables[sequences][sequence_blocks]. */
-struct step_header {
-    uint32_t decode; /* 0: the prefill schedule, 1: decode */
-    uint32_t active; /* micro-batches in use, the same in all lanes; the others are skipped */
-    uint32_t rows;   /* of this lane */
-    uint32_t reserved;
-};
-
-static inline uint64_t step_sampling_offset(uint64_t rows)
-{
-    return sizeof(struct step_header) + rows * sizeof(struct step_row);
-}
-
-static inline uint64_t step_tables_offset(uint64_t rows, uint64_t sequences)
-{
-    return step_sampling_offset(rows) + sequences * sizeof(struct sampling);
-}
-
-static inline uint64_t step_header_bytes(uint64_t rows, uint64_t sequences, uint64_t sequence_blocks)
-{
-    return step_tables_offset(rows, sequences) + sequences * sequence_blocks * sizeof(uint32_t);
-}
-
-/* Micro-batch m of a step holds rows micro_begin(m) <= row < micro_begin(m + 1) of its lane. */
-static inline uint32_t micro_begin(const struct step_header *step, uint32_t micro)
-{
-    return micro >= step->active ? step->rows : (uint32_t)((uint64_t)step->rows * micro / step->active);
 }

@@ -12,19 +12,25 @@ static const char *const op_notes[OP_KINDS] = {
     [OP_EMBED] = "({rows}, {hidden}) f32 from ({vocabulary}, {hidden}) {weights}",
     [OP_EMBED_SLICE] = "({rows}, {hidden}) f32 from this tp's ({vocabulary_slice}, {hidden}) {weights}",
     [OP_REDUCE_EMBEDDING] = "({rows}, {hidden}) f32 summed over {tp} tp ranks",
+    [OP_SUM_EMBEDDING] = "({rows}, {hidden}) {values} summed over {tp} tp ranks",
+    [OP_ADD_EMBEDDING] = "({rows}, {hidden}) {values} to the residual, f32",
     [OP_RECEIVE_STAGE] = "({rows}, {hidden}) f32 from the previous stage",
     [OP_ATTENTION] = "({rows}, {hidden}), heads {heads} x {head_dim}, key/value heads {kv_heads}",
     [OP_REDUCE_ATTENTION] = "({rows}, {hidden}) f32 summed over {tp} tp ranks, onto the residual",
     [OP_ADD_ATTENTION] = "({rows}, {hidden}) f32 onto the residual",
     [OP_ROUTE] = "({rows}, {hidden}) to the top {top_k} of {experts} experts",
-    [OP_DISPATCH_START] = "<= ({sent_rows}, {hidden}) f32 each to {ep_peers}",
-    [OP_DISPATCH_FINISH] = "<= ({ep}, {sent_rows}, {hidden}) f32 sorted by expert",
-    [OP_GATHER] = "({rows}, {hidden}) f32 sorted by expert",
+    [OP_SUM_ATTENTION] = "({rows}, {hidden}) {values} summed over {tp} tp ranks",
+    [OP_ADD_AND_ROUTE] = "({rows}, {hidden}) onto the residual, f32, then to the top {top_k} of {experts} experts",
+    [OP_DISPATCH_COUNTS] = "{held_experts} of {ep} senders",
+    [OP_DISPATCH_START] = "<= ({sent_rows}, {hidden}) {values} each to {ep_peers}",
+    [OP_DISPATCH_FINISH] = "<= ({ep}, {sent_rows}, {hidden}) {values} sorted by expert",
+    [OP_GATHER] = "({rows}, {hidden}) {values} sorted by expert",
     [OP_EXPERTS] = "{held_experts} of <= ({expert_rows}, {hidden}), hidden {expert_hidden}",
-    [OP_COMBINE_START] = "<= ({sent_rows}, {hidden}) f32 each back to {ep_peers}",
-    [OP_COMBINE_FINISH] = "({rows}, {hidden}) f32, own sums and those of {ep_peers}",
-    [OP_SCATTER] = "({rows}, {hidden}) f32 back in row order",
+    [OP_COMBINE_START] = "<= ({sent_rows}, {hidden}) {values} each back to {ep_peers}",
+    [OP_COMBINE_FINISH] = "({rows}, {hidden}) {values}, own sums and those of {ep_peers}",
+    [OP_SCATTER] = "({rows}, {hidden}) {values} back in row order",
     [OP_REDUCE_EXPERTS] = "({rows}, {hidden}) f32 summed over {tp} tp ranks, onto the residual",
+    [OP_SUM_EXPERTS] = "({rows}, {hidden}) {values} summed over {tp} tp ranks",
     [OP_ADD_EXPERTS] = "({rows}, {hidden}) f32 onto the residual",
     [OP_SEND_STAGE] = "({rows}, {hidden}) f32 to the next stage",
     [OP_HEAD] = "<= ({logit_rows}, {hidden}) to ({logit_rows}, {vocabulary_slice}) f32",
@@ -65,8 +71,11 @@ static int word_number(const struct shapes *shape, enum phase phase, const char 
 static void add_word(const struct rank_class *class, enum phase phase, const char *word, size_t length,
                      struct text *out)
 {
+    bool bf16 = class->weights == DTYPE_BF16;
     if (is(word, length, "weights"))
-        text_format(out, "%s", class->weights == DTYPE_BF16 ? "bf16" : "f32");
+        text_format(out, "%s", bf16 ? "bf16" : "f32");
+    else if (is(word, length, "values")) /* rows that travel: as they are multiplied on GPUs, as they are summed else */
+        text_format(out, "%s", bf16 && class->device == DEVICE_CUDA ? "bf16" : "f32");
     else if (is(word, length, "ep_peers"))
         text_format(out, "%s", counted(class->shape.ep - 1, "ep peer").text);
     else if (is(word, length, "held_experts"))
@@ -92,10 +101,10 @@ const char *op_note(struct pool *pool, const struct rank_class *class, enum phas
 
 /* ---- buffers */
 
-static bool touches(const struct op *op, const struct buffer *buffer)
+static bool touches(const struct rank_class *class, const struct op *op, const struct buffer *buffer)
 {
-    const struct op_info *info = &op_table[op->kind];
-    return op->micro == buffer->micro && ((info->reads | info->writes) >> buffer->kind & 1);
+    const struct op_effects *effects = effects_of(class, op->kind);
+    return op->micro == buffer->micro && ((effects->reads | effects->writes) >> buffer->kind & 1);
 }
 
 /* From the first op that touches it to the last: within a layer where the first has one, else within a step. */
@@ -109,7 +118,7 @@ const char *buffer_lifetime(struct pool *pool, const struct rank_class *class, c
     const struct op *first = NULL, *last = NULL;
     for (int i = 0; i < schedule->count; i++) {
         const struct op *op = &schedule->ops[i];
-        if (!touches(op, buffer))
+        if (!touches(class, op, buffer))
             continue;
         if (!first)
             first = op;

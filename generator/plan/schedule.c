@@ -16,7 +16,7 @@ struct listing {
 
 static void add(struct listing *listing, enum op_kind kind, int micro, int layer)
 {
-    listing->schedule->ops[listing->schedule->count++] = (struct op){kind, micro, layer};
+    listing->schedule->ops[listing->schedule->count++] = (struct op){.kind = kind, .micro = micro, .layer = layer};
 }
 
 static void enter_stage(struct listing *listing, int micro)

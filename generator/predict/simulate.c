@@ -59,17 +59,17 @@ struct simulation {
 
 /* ---- what an op takes */
 
-static bool varies_by_layer(enum op_kind kind)
+static bool varies_by_layer(const struct rank_class *class, enum op_kind kind)
 {
     enum mailbox_kind mailbox = op_table[kind].mailbox;
     return op_table[kind].has_layer && kind != OP_ATTENTION && kind != OP_ROUTE && mailbox != MAILBOX_PARTIAL &&
-           !(op_table[kind].reads & B(PARTIAL));
+           !(effects_of(class, kind)->reads & B(PARTIAL));
 }
 
 static double op_seconds(const struct simulation *sim, struct actor *actor, const struct op *op)
 {
     double *known = &actor->layer_free_s[(size_t)op->kind * (size_t)sim->step->active + (size_t)op->micro];
-    if (!varies_by_layer(op->kind) && *known >= 0)
+    if (!varies_by_layer(actor->site.class, op->kind) && *known >= 0)
         return *known;
     struct op_work work = work_of(&actor->site, op);
     return *known = work_seconds(sim->hardware, op->kind, &work);

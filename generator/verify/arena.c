@@ -51,7 +51,7 @@ static bool buffers_exist(const struct plan *plan, int class_index, enum phase p
 {
     const struct rank_class *class = &plan->classes[class_index];
     const struct op *op = &class->schedules[phase].ops[op_index];
-    unsigned touched = op_table[op->kind].reads | op_table[op->kind].writes;
+    unsigned touched = effects_of(class, op->kind)->reads | effects_of(class, op->kind)->writes;
     for (int kind = 0; kind < BUFFER_KINDS; kind++) {
         if ((touched & 1u << kind) == 0)
             continue;

@@ -12,9 +12,10 @@ static const unsigned carried = B(ROTARY) | B(RESIDUAL) | B(LOGITS) | B(TOKENS);
 static bool reads_are_fresh(const struct plan *plan, int class_index, enum phase phase, int op_index,
                             const int *written, struct error *error)
 {
-    const struct op *op = &plan->classes[class_index].schedules[phase].ops[op_index];
+    const struct rank_class *class = &plan->classes[class_index];
+    const struct op *op = &class->schedules[phase].ops[op_index];
     for (int kind = 0; kind < BUFFER_KINDS; kind++) {
-        if ((op_table[op->kind].reads & 1u << kind) == 0 || kind == BUFFER_KV)
+        if ((effects_of(class, op->kind)->reads & 1u << kind) == 0 || kind == BUFFER_KV)
             continue;
         if (kind == BUFFER_SCRATCH || written[kind] == NEVER)
             return refuse(error, plan, KEY_batch, "%s reads %s, which nothing has written",
@@ -40,7 +41,7 @@ bool prove_lifetimes(const struct plan *plan, struct error *error)
                 if (!reads_are_fresh(plan, i, phase, op_index, written[op->micro], error))
                     return false;
                 for (int kind = 0; kind < BUFFER_KINDS; kind++)
-                    if (op_table[op->kind].writes & 1u << kind)
+                    if (effects_of(&plan->classes[i], op->kind)->writes & 1u << kind)
                         written[op->micro][kind] = op->layer;
             }
         }

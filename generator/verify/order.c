@@ -82,7 +82,7 @@ static struct words due_words(const struct plan *plan, int class_index, const st
 {
     if (cursor->step == LIFE_STEPS)
         return words_of("nothing more");
-    const struct op due = {life[cursor->step].kind, micro, cursor->layer};
+    const struct op due = {.kind = life[cursor->step].kind, .micro = micro, .layer = cursor->layer};
     char text[128];
     op_text(&due, plan->ranks[first_rank(plan, class_index)].layer_base, plan->classes[class_index].shape.micro_batches,
             text, sizeof text);

@@ -242,7 +242,7 @@ static bool read_op(const struct reading *reading, const struct fact_file *facts
     int kind = 0;
     while (kind < OP_KINDS && strcmp(op_table[kind].function, function) != 0)
         kind++;
-    *op = (struct op){(enum op_kind)kind, micro - 'A', layer};
+    *op = (struct op){.kind = (enum op_kind)kind, .micro = micro - 'A', .layer = layer};
     const struct shapes *shape = &reading->class->shape;
     if (kind == OP_KINDS || op->micro < 0 || op->micro >= shape->micro_batches || layer >= shape->layers ||
         (layer >= 0) != (op_table[kind].has_layer != 0))

@@ -63,7 +63,8 @@ static void await_readers(struct writer *writer, const struct op *op)
     } in_place[] = {{B(PARTIAL), MAILBOX_PARTIAL}, {B(LOGITS), MAILBOX_LOGITS}};
     for (size_t i = 0; i < sizeof in_place / sizeof *in_place; i++) {
         enum mailbox_kind mailbox = in_place[i].mailbox;
-        if ((op_table[op->kind].writes & in_place[i].buffer) == 0 || !is_shared(writer->class, mailbox))
+        if ((effects_of(writer->class, op->kind)->writes & in_place[i].buffer) == 0 ||
+            !is_shared(writer->class, mailbox))
             continue;
         int shown = writer->signals[channel_of(writer->class, mailbox, MESSAGE, op->micro)];
         if (shown > 0)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum stream { COMPUTATION = 1, COMMUNICATION };
+enum track { COMPUTATION = 1, COMMUNICATION };
 
 static void microseconds_json(struct text *out, int64_t nanoseconds)
 {
@@ -61,9 +61,9 @@ static void steps_json(struct text *out, const struct plan *plan, const struct t
     }
 }
 
-/* An op's stream, and what is the same in all of its slices. */
+/* An op's track, and what is the same in all of its slices. */
 struct label {
-    enum stream stream;
+    enum track track;
     char text[200];
 };
 
@@ -73,7 +73,7 @@ static void label_op(struct label *label, const struct rank_row *row, int micro_
     char name[96], layer[32] = "";
     if (op_table[op->kind].has_layer)
         snprintf(layer, sizeof layer, ",\"layer\":%d", row->layer_base + op->layer);
-    label->stream = op_table[op->kind].action == ACTION_COMPUTE ? COMPUTATION : COMMUNICATION;
+    label->track = op_table[op->kind].action == ACTION_COMPUTE ? COMPUTATION : COMMUNICATION;
     snprintf(label->text, sizeof label->text,
              ",\"name\":\"%s\",\"args\":{\"op\":%d,\"phase\":\"%s\",\"micro_batch\":\"%c\"%s,\"step\":",
              op_text(op, row->layer_base, micro_batches, name, sizeof name), id, phase_names[phase], 'A' + op->micro,
@@ -84,7 +84,7 @@ static void span_json(struct text *out, int rank, const struct label *label, int
 {
     int64_t begin = nanoseconds(span->begin_s), start = nanoseconds(span->start_s), end = nanoseconds(span->end_s);
     int process = process_of(rank);
-    slice_json(out, process, label->stream, begin, end);
+    slice_json(out, process, label->track, begin, end);
     put(out, label->text);
     text_number(out, step);
     put(out, ",\"bytes\":");
@@ -92,7 +92,7 @@ static void span_json(struct text *out, int rank, const struct label *label, int
     put(out, "}},\n");
     if (start <= begin)
         return;
-    slice_json(out, process, label->stream, begin, start);
+    slice_json(out, process, label->track, begin, start);
     put(out, ",\"name\":\"wait\"},\n");
 }
 
