@@ -5,7 +5,7 @@
 # width. Prints every offence as file:line.
 set -eu
 cd "$(dirname "$0")/.."
-sources=$(find generator runtime tests bench -name '*.[ch]' 2>/dev/null)
+sources=$(find generator runtime tests bench -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.cpp')
 offences=$(
     # shellcheck disable=SC2086
     LC_ALL=C awk '

@@ -6,17 +6,17 @@
 #include <nccl.h>
 #include <stddef.h>
 
+/* clang-format off */
 #define NCCL_FUNCTIONS(X)                                                                                              \
-    X(ncclGetVersion)                                                                                                  \
-    X(ncclGetUniqueId) X(ncclCommInitRankConfig) X(ncclCommGetAsyncError) X(ncclCommAbort) X(ncclCommFinalize)         \
-        X(ncclCommDestroy) X(ncclGetErrorString) X(ncclGetLastError) X(ncclGroupStart) X(ncclGroupEnd) X(ncclSend)     \
-            X(ncclRecv) X(ncclAllReduce) X(ncclAllGather)
+    X(ncclGetVersion) X(ncclGetUniqueId) X(ncclCommInitRankConfig) X(ncclCommGetAsyncError) X(ncclCommAbort)           \
+    X(ncclCommFinalize) X(ncclCommDestroy) X(ncclGetErrorString) X(ncclGetLastError) X(ncclGroupStart)                 \
+    X(ncclGroupEnd) X(ncclSend) X(ncclRecv) X(ncclAllReduce) X(ncclAllGather)
 
 #define CUBLASLT_FUNCTIONS(X)                                                                                          \
-    X(cublasLtGetVersion)                                                                                              \
-    X(cublasLtCreate) X(cublasLtDestroy) X(cublasLtMatmul) X(cublasLtMatmulDescCreate) X(cublasLtMatmulDescDestroy)    \
-        X(cublasLtMatmulDescSetAttribute) X(cublasLtMatrixLayoutCreate) X(cublasLtMatrixLayoutDestroy)                 \
-            X(cublasLtGetStatusString)
+    X(cublasLtGetVersion) X(cublasLtCreate) X(cublasLtDestroy) X(cublasLtMatmul) X(cublasLtMatmulDescCreate)           \
+    X(cublasLtMatmulDescDestroy) X(cublasLtMatmulDescSetAttribute) X(cublasLtMatrixLayoutCreate)                       \
+    X(cublasLtMatrixLayoutDestroy) X(cublasLtGetStatusString)
+/* clang-format on */
 
 #ifdef __cplusplus
 extern "C" {
