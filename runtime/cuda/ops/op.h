@@ -8,8 +8,8 @@
 
 #include "cuda/kernels/element.cuh"
 #include "cuda/launch.cuh"
+#include "cuda/ops/ops.h"
 #include "memory.h"
-#include "ops/ops.h"
 #include "packed.h"
 
 #include <type_traits>
