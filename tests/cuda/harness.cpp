@@ -120,7 +120,8 @@ void harness_step(struct gpu *r, const std::vector<struct step_row> &rows, int a
     harness_put(r, r->arena + STEP_OFFSET, bytes.data(), bytes.size());
     r->active = active;
     for (int m = 0; m < active; m++) {
-        int begin = (int)micro_begin(&header, (uint32_t)m), end = (int)micro_begin(&header, (uint32_t)m + 1), wanted = 0;
+        int begin = (int)micro_begin(&header, (uint32_t)m), end = (int)micro_begin(&header, (uint32_t)m + 1),
+            wanted = 0;
         for (int i = begin; i < end; i++)
             wanted += rows[i].wants != 0;
         r->slices[m] = {begin, end - begin, wanted};
