@@ -245,8 +245,76 @@ static bool read_op(const struct reading *reading, const struct fact_file *facts
     *op = (struct op){.kind = (enum op_kind)kind, .micro = micro - 'A', .layer = layer};
     const struct shapes *shape = &reading->class->shape;
     if (kind == OP_KINDS || op->micro < 0 || op->micro >= shape->micro_batches || layer >= shape->layers ||
-        (layer >= 0) != (op_table[kind].has_layer != 0))
+        (layer >= 0) != (op_table[kind].has_layer != 0) || !effects_of(reading->class, op->kind)->exists)
         return facts_fail(facts, at, "is no op of this class");
+    return true;
+}
+
+/* Statements between the ops of a GPU's schedule: `comm_awaits(r, 3);` before the op that awaits, or before the end;
+ * `record_compute(r, 3);` behind op 3. */
+struct handover {
+    int awaits; /* the op, 0: none; of the op that comes next */
+    enum stream waiting;
+};
+
+/* False: the line is no such statement, or one that is wrong; then *wrong says so. */
+static bool read_handover(const struct rank_class *class, struct schedule *schedule, const char *at,
+                          struct handover *handover, bool *wrong)
+{
+    for (int stream = 0; stream < STREAMS; stream++) {
+        char form[48];
+        int id = 0, used = 0;
+        snprintf(form, sizeof form, " %s_awaits(r, %%d);%%n", stream_names[stream]);
+        if (sscanf(at, form, &id, &used) == 1 && used > 0) {
+            *wrong = handover->awaits != 0 || id < 1;
+            *handover = (struct handover){id, (enum stream)stream};
+            return !*wrong;
+        }
+        snprintf(form, sizeof form, " record_%s(r, %%d);%%n", stream_names[stream]);
+        if (sscanf(at, form, &id, &used) == 1 && used > 0) {
+            struct op *op = schedule->count > 0 ? &schedule->ops[schedule->count - 1] : NULL;
+            *wrong = id != schedule->count || !op || op->recorded ||
+                     effects_of(class, op->kind)->stream != (enum stream)stream;
+            if (!*wrong)
+                op->recorded = true;
+            return !*wrong;
+        }
+    }
+    return false;
+}
+
+/* An op is on the list; gives it what it awaits. */
+static bool take_awaited(const struct rank_class *class, struct schedule *schedule, struct handover *handover)
+{
+    struct op *op = &schedule->ops[schedule->count - 1];
+    if (handover->awaits && handover->waiting != effects_of(class, op->kind)->stream)
+        return false;
+    op->awaits = handover->awaits;
+    handover->awaits = 0;
+    return true;
+}
+
+static bool read_lines(const struct reading *reading, const struct fact_file *facts, const char *at, const char *last,
+                       struct schedule *schedule)
+{
+    struct handover handover = {0};
+    bool wrong = false;
+    for (const char *end; at <= last; at = end + 1) {
+        end = strchr(at, '\n');
+        if (strspn(at, " ") == (size_t)(end - at))
+            continue;
+        if (reading->class->device == DEVICE_CUDA && read_handover(reading->class, schedule, at, &handover, &wrong))
+            continue;
+        if (wrong)
+            return facts_fail(facts, at, "records or awaits no op that it can");
+        if (!read_op(reading, facts, at, end, &schedule->ops[schedule->count++]))
+            return false;
+        if (atoi(fact_comment(facts, at, &reading->plan->pool)) != schedule->count)
+            return facts_fail(facts, at, "the op's number is not its place in the schedule");
+        if (!take_awaited(reading->class, schedule, &handover))
+            return facts_fail(facts, at, "the stream that awaits here is not this op's");
+    }
+    schedule->joins = handover.awaits;
     return true;
 }
 
@@ -256,7 +324,8 @@ static bool read_schedule(const struct reading *reading, enum phase phase)
     struct fact_file facts;
     struct pool *pool = &reading->plan->pool;
     struct schedule *schedule = &reading->class->schedules[phase];
-    snprintf(name, sizeof name, "schedule_%s.c", phase_names[phase]);
+    snprintf(name, sizeof name, "schedule_%s.%s", phase_names[phase],
+             reading->class->device == DEVICE_CUDA ? "cu" : "c");
     if (!open_file(reading, name, &facts))
         return false;
     const char *at = fact_place(&facts, "\n{\n"), *last = at ? strstr(at, "\n}") : NULL;
@@ -266,16 +335,7 @@ static bool read_schedule(const struct reading *reading, enum phase phase)
     for (const char *count = at; count < last; count++)
         lines += *count == '\n';
     schedule->ops = pool_take(pool, (size_t)lines, sizeof *schedule->ops);
-    for (const char *end; at <= last; at = end + 1) {
-        end = strchr(at, '\n');
-        if (strspn(at, " ") == (size_t)(end - at))
-            continue;
-        if (!read_op(reading, &facts, at, end, &schedule->ops[schedule->count++]))
-            return false;
-        if (atoi(fact_comment(&facts, at, pool)) != schedule->count)
-            return facts_fail(&facts, at, "the op's number is not its place in the schedule");
-    }
-    return true;
+    return read_lines(reading, &facts, at, last, schedule);
 }
 
 bool read_back_class(const struct source_files *files, struct plan *plan, int index, struct error *error)
@@ -309,7 +369,7 @@ bool read_back_links(const struct source_files *files, struct plan *plan, int in
 {
     struct reading reading = {files, plan, &plan->classes[index], error};
     struct fact_file facts;
-    if (reading.class->last_stage)
+    if (reading.class->last_stage || reading.class->device == DEVICE_CUDA)
         return true;
     if (!open_file(&reading, "memory.h", &facts))
         return false;
