@@ -82,6 +82,25 @@ static bool count_positions(const struct strategy *strategy, bool is_cuda, struc
     return true;
 }
 
+/* GPUs move 16 bytes at a time, and so does cuBLASLt: rows of weights and activations are multiples of that. */
+static bool rows_are_aligned(const struct strategy *strategy, const struct rank_class *class, struct error *error)
+{
+    const struct shapes *shape = &class->shape;
+    const struct {
+        const char *what;
+        int size;
+    } widths[] = {{"hidden_size", shape->hidden},
+                  {"head_dim", shape->head_dim},
+                  {"a rank's slice of intermediate_size", shape->expert_hidden}};
+    int multiple = class->weights == DTYPE_BF16 ? 8 : 4;
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        if (widths[i].size % multiple != 0)
+            return fail(error, strategy->path, strategy->lines[KEY_grid],
+                        "%s is %d; on GPUs it must be a multiple of %d; choose another grid or model", widths[i].what,
+                        widths[i].size, multiple);
+    return true;
+}
+
 bool plan_shapes(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error)
 {
     const struct model *model = &strategy->model;
@@ -102,6 +121,8 @@ bool plan_shapes(const struct strategy *strategy, struct plan *plan, struct rank
     class->rms_epsilon = pool_format(&plan->pool, "%.9g", model->rms_epsilon);
     class->rope_theta = pool_format(&plan->pool, "%.9g", model->rope_theta);
     if (!split_heads(strategy, shape, error) || !split_experts(strategy, plan, shape, error))
+        return false;
+    if (class->device == DEVICE_CUDA && !rows_are_aligned(strategy, class, error))
         return false;
     count_rows(strategy, shape);
     return count_positions(strategy, class->device == DEVICE_CUDA, shape, error);
