@@ -15,6 +15,7 @@
     X(placement, "each token meets each of its experts exactly once")                                                  \
     X(order, "each micro-batch passes through each layer once, in order")                                              \
     X(lifetimes, "every value is written before it is read")                                                           \
+    X(streams, "ops on a device's two streams never meet in one buffer")                                               \
     X(arena, "each buffer has its own bytes, and enough of them")                                                      \
     X(mailboxes, "each message slot has its own bytes, and enough of them")                                            \
     X(capacity, "no row is lost for want of room")                                                                     \
@@ -57,6 +58,9 @@ int first_rank(const struct plan *plan, int class_index);
 /* NULL when the class has none. */
 const struct mailbox *find_mailbox(const struct rank_class *class, enum mailbox_kind kind, int micro);
 const struct buffer *find_buffer(const struct rank_class *class, enum buffer_kind kind, int micro);
+
+/* Whether a rank has one buffer of this kind, and not one a micro-batch. */
+bool is_of_rank(enum buffer_kind kind);
 
 /* Rows of a micro-batch, in whichever phase has more. */
 int row_capacity(const struct shapes *shape);
