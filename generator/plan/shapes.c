@@ -60,7 +60,7 @@ static void count_rows(const struct strategy *strategy, struct shapes *shape)
     shape->dispatch_rows = at_most((double)shape->expert_capacity * shape->expert_slots, rows);
 }
 
-static bool count_positions(const struct strategy *strategy, struct shapes *shape, struct error *error)
+static bool count_positions(const struct strategy *strategy, bool is_cuda, struct shapes *shape, struct error *error)
 {
     const struct model *model = &strategy->model;
     shape->sequences = strategy->batch.sequences;
@@ -73,10 +73,12 @@ static bool count_positions(const struct strategy *strategy, struct shapes *shap
         return fail(error, strategy->path, strategy->lines[KEY_batch],
                     "a batch of %d sequences of %d positions is out of reach; choose smaller numbers", shape->sequences,
                     shape->context);
-    enum { TILE = 256 }; /* rows: enough to reuse a panel of weights from cache, few enough for a small scratch */
+    /* Rows: enough to reuse a panel of weights from cache, or to fill a GPU; few enough for a small scratch. */
+    enum { CPU_TILE = 256, CUDA_TILE = 4096 };
+    int tile = is_cuda ? CUDA_TILE : CPU_TILE;
     shape->kv_blocks = (int)kv_blocks;
     shape->arrival_rows = (int)arrival_rows;
-    shape->expert_tile = arrival_rows < TILE ? (int)arrival_rows : TILE;
+    shape->expert_tile = arrival_rows < tile ? (int)arrival_rows : tile;
     return true;
 }
 
@@ -102,5 +104,5 @@ bool plan_shapes(const struct strategy *strategy, struct plan *plan, struct rank
     if (!split_heads(strategy, shape, error) || !split_experts(strategy, plan, shape, error))
         return false;
     count_rows(strategy, shape);
-    return count_positions(strategy, shape, error);
+    return count_positions(strategy, class->device == DEVICE_CUDA, shape, error);
 }
