@@ -133,7 +133,7 @@ static bool memory_formed(const struct plan *plan, int class_index, struct error
     const struct rank_class *class = &plan->classes[class_index];
     for (int i = 0; i < class->buffer_count; i++) {
         const struct buffer *buffer = &class->buffers[i];
-        bool shared = (unsigned)buffer->kind < BUFFER_KINDS && is_of_rank(buffer->kind);
+        bool shared = (unsigned)buffer->kind < BUFFER_KINDS && buffer_is_shared(buffer->kind);
         if ((unsigned)buffer->kind >= BUFFER_KINDS || (shared ? buffer->micro != -1 : buffer->micro < 0) ||
             buffer->micro >= class->shape.micro_batches || find_buffer(class, buffer->kind, buffer->micro) != buffer)
             return refuse(

@@ -59,9 +59,6 @@ int first_rank(const struct plan *plan, int class_index);
 const struct mailbox *find_mailbox(const struct rank_class *class, enum mailbox_kind kind, int micro);
 const struct buffer *find_buffer(const struct rank_class *class, enum buffer_kind kind, int micro);
 
-/* Whether a rank has one buffer of this kind, and not one a micro-batch. */
-bool is_of_rank(enum buffer_kind kind);
-
 /* Rows of a micro-batch, in whichever phase has more. */
 int row_capacity(const struct shapes *shape);
 

@@ -67,7 +67,7 @@ static bool touch(struct following *follow, int id)
     enum stream own = effects->stream, other = own == STREAM_COMM ? STREAM_COMPUTE : STREAM_COMM;
     for (int kind = 0; kind < BUFFER_KINDS; kind++) {
         bool reads = effects->reads & 1u << kind, writes = effects->writes & 1u << kind;
-        int micro = is_of_rank(kind) ? -1 : op->micro;
+        int micro = buffer_is_shared(kind) ? -1 : op->micro;
         struct touched *touched = &follow->touched[micro + 1][kind];
         if (!reads && !writes)
             continue;

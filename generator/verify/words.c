@@ -100,12 +100,6 @@ const struct buffer *find_buffer(const struct rank_class *class, enum buffer_kin
     return NULL;
 }
 
-bool is_of_rank(enum buffer_kind kind)
-{
-    const unsigned of_rank = B(KV) | B(SCRATCH) | B(STEP) | B(LOAD) | B(WORKSPACE);
-    return of_rank & 1u << kind;
-}
-
 int row_capacity(const struct shapes *shape)
 {
     return shape->prefill_rows > shape->decode_rows ? shape->prefill_rows : shape->decode_rows;
