@@ -1,14 +1,9 @@
 /* A step, for one lane: what the head writes into its step header. C and C++ alike: GPU code reads it too. */
 #pragma once
 
-#include <stdint.h>
+#include "host_device.h"
 
-/* What a host and its device both call. */
-#ifdef __CUDACC__
-#define ON_BOTH_SIDES __host__ __device__
-#else
-#define ON_BOTH_SIDES
-#endif
+#include <stdint.h>
 
 struct step_row {
     int32_t token, position;
@@ -48,7 +43,7 @@ static inline uint64_t step_header_bytes(uint64_t rows, uint64_t sequences, uint
 }
 
 /* Micro-batch m of a step holds rows micro_begin(m) <= row < micro_begin(m + 1) of its lane. */
-ON_BOTH_SIDES static inline uint32_t micro_begin(const struct step_header *step, uint32_t micro)
+HOST_DEVICE static inline uint32_t micro_begin(const struct step_header *step, uint32_t micro)
 {
     return micro >= step->active ? step->rows : (uint32_t)((uint64_t)step->rows * micro / step->active);
 }
