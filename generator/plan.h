@@ -211,9 +211,10 @@ struct mailbox {
 struct op {
     enum op_kind kind;
     int micro;
-    int layer;     /* within the class; -1: none */
-    int awaits;    /* id of the op on the device's other stream that must have ended first; 0: none */
-    bool recorded; /* an op on the other stream, or the end of the step, awaits this one */
+    int layer;       /* within the class; -1: none */
+    int awaits;      /* id of the op on the device's other stream that must have ended first; 0: none */
+    bool recorded;   /* an op on the other stream, the host, or the end of the step awaits this one */
+    int host_awaits; /* id of the op that must have ended before the host enqueues this one: it reads counts; 0: none */
 };
 
 struct schedule {

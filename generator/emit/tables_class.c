@@ -64,6 +64,11 @@ static void push_op_awaits(lua_State *lua, const struct item *item)
     push_id(lua, ((const struct op *)item->at)->awaits);
 }
 
+static void push_op_host_awaits(lua_State *lua, const struct item *item)
+{
+    push_id(lua, ((const struct op *)item->at)->host_awaits);
+}
+
 static void push_op_recorded(lua_State *lua, const struct item *item)
 {
     lua_pushboolean(lua, ((const struct op *)item->at)->recorded);
@@ -74,12 +79,13 @@ static const struct field op_fields[] = {
     MADE("call", push_op_call),
     MADE("micro", push_op_micro),
     MEMBER(OPTIONAL, op, layer),
-    MADE("layer_name", push_op_layer_name), /* of the model */
-    MADE("text", push_op_text),             /* "expert dispatch", without layer and micro-batch */
-    MADE("note", push_op_note),             /* its shapes */
-    MADE("stream", push_op_stream),         /* "compute", "comm" */
-    MADE("awaits", push_op_awaits),         /* an op of the other stream */
-    MADE("recorded", push_op_recorded),     /* whether the other stream awaits it */
+    MADE("layer_name", push_op_layer_name),   /* of the model */
+    MADE("text", push_op_text),               /* "expert dispatch", without layer and micro-batch */
+    MADE("note", push_op_note),               /* its shapes */
+    MADE("stream", push_op_stream),           /* "compute", "comm" */
+    MADE("awaits", push_op_awaits),           /* an op of the other stream */
+    MADE("host_awaits", push_op_host_awaits), /* an op whose counts the host needs */
+    MADE("recorded", push_op_recorded),       /* whether the other stream awaits it */
 };
 KIND(op, op);
 

@@ -6,6 +6,8 @@
  * which hands the first to the next stage as early as can be. */
 #include "plan/passes.h"
 
+#include <string.h>
+
 enum { OPS_PER_LAYER = 14, OPS_PER_MICRO_BATCH = 8 };
 
 struct listing {
@@ -103,7 +105,7 @@ bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct r
         schedule->ops = pool_take(&plan->pool, most, sizeof(struct op));
         if (class->device == DEVICE_CUDA) {
             list_cuda_ops(plan, class, phase, schedule);
-            plan_awaits(class, schedule);
+            plan_awaits(class, phase == PREFILL && strcmp(plan->dispatch, "exact") == 0, schedule);
         } else {
             list_cpu_ops(class, phase, schedule);
         }

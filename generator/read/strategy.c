@@ -178,7 +178,7 @@ static bool read_dtype(struct reader *reader)
         if (!key_word(reader, &words[i], &chosen[i]))
             return false;
         if (strcmp(chosen[i], usual) != 0)
-            return reader_fail(reader, words[i].key, "%s is \"%s\"; with %s weights, device \"%s\" has \"%s\" only",
+            return reader_fail(reader, words[i].key, "%s is \"%s\"; with %s weights on device \"%s\", write \"%s\"",
                                words[i].key, chosen[i], chosen[0], reader->out->target.device, usual);
     }
     reader->out->dtype.weights = strcmp(chosen[0], "f32") == 0 ? DTYPE_F32 : DTYPE_BF16;

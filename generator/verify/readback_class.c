@@ -250,33 +250,45 @@ static bool read_op(const struct reading *reading, const struct fact_file *facts
     return true;
 }
 
-/* Statements between the ops of a GPU's schedule: `comm_awaits(r, 3);` before the op that awaits, or before the end;
- * `record_compute(r, 3);` behind op 3. */
+/* Statements between the ops of a GPU's schedule: `comm_awaits(r, 3);` and `host_awaits(r, 2);` before the op that
+ * awaits (or that the host then enqueues) or before the end; `record_compute(r, 3);` behind op 3. */
 struct handover {
-    int awaits; /* the op, 0: none; of the op that comes next */
+    int awaits, host_awaits; /* ids, 0: none; of the op that comes next */
     enum stream waiting;
 };
 
-/* False: the line is no such statement, or one that is wrong; then *wrong says so. */
+/* Whether the line is `<before><stream><after>(r, N);`, and its N. */
+static bool is_statement(const char *at, const char *before, const char *stream, const char *after, int *id)
+{
+    char form[48];
+    int used = 0;
+    snprintf(form, sizeof form, " %s%s%s(r, %%d);%%n", before, stream, after);
+    return sscanf(at, form, id, &used) == 1 && used > 0;
+}
+
+/* Takes a line that is such a statement. False: it is none, or one that cannot be here; then *wrong says so. */
 static bool read_handover(const struct rank_class *class, struct schedule *schedule, const char *at,
                           struct handover *handover, bool *wrong)
 {
+    int id;
+    if (is_statement(at, "", "host", "_awaits", &id)) {
+        *wrong = handover->host_awaits != 0 || id < 1;
+        handover->host_awaits = id;
+        return !*wrong;
+    }
+    struct op *last = schedule->count > 0 ? &schedule->ops[schedule->count - 1] : NULL;
     for (int stream = 0; stream < STREAMS; stream++) {
-        char form[48];
-        int id = 0, used = 0;
-        snprintf(form, sizeof form, " %s_awaits(r, %%d);%%n", stream_names[stream]);
-        if (sscanf(at, form, &id, &used) == 1 && used > 0) {
+        if (is_statement(at, "", stream_names[stream], "_awaits", &id)) {
             *wrong = handover->awaits != 0 || id < 1;
-            *handover = (struct handover){id, (enum stream)stream};
+            handover->awaits = id;
+            handover->waiting = (enum stream)stream;
             return !*wrong;
         }
-        snprintf(form, sizeof form, " record_%s(r, %%d);%%n", stream_names[stream]);
-        if (sscanf(at, form, &id, &used) == 1 && used > 0) {
-            struct op *op = schedule->count > 0 ? &schedule->ops[schedule->count - 1] : NULL;
-            *wrong = id != schedule->count || !op || op->recorded ||
-                     effects_of(class, op->kind)->stream != (enum stream)stream;
+        if (is_statement(at, "record_", stream_names[stream], "", &id)) {
+            *wrong = id != schedule->count || !last || last->recorded ||
+                     effects_of(class, last->kind)->stream != (enum stream)stream;
             if (!*wrong)
-                op->recorded = true;
+                last->recorded = true;
             return !*wrong;
         }
     }
@@ -290,7 +302,8 @@ static bool take_awaited(const struct rank_class *class, struct schedule *schedu
     if (handover->awaits && handover->waiting != effects_of(class, op->kind)->stream)
         return false;
     op->awaits = handover->awaits;
-    handover->awaits = 0;
+    op->host_awaits = handover->host_awaits;
+    *handover = (struct handover){0};
     return true;
 }
 
@@ -315,7 +328,7 @@ static bool read_lines(const struct reading *reading, const struct fact_file *fa
             return facts_fail(facts, at, "the stream that awaits here is not this op's");
     }
     schedule->joins = handover.awaits;
-    return true;
+    return handover.host_awaits == 0 || facts_fail(facts, last, "the host awaits an op at the end");
 }
 
 static bool read_schedule(const struct reading *reading, enum phase phase)

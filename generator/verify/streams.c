@@ -15,6 +15,8 @@
  * some micro-batches keeps the handing over between the streams, which is not part of the ops. */
 #include "verify/proofs.h"
 
+#include <string.h>
+
 /* Who touched a buffer last, by stream: op ids, 0: nobody. */
 struct touched {
     int read[STREAMS], written[STREAMS];
@@ -130,6 +132,40 @@ static bool comm_is_joined(const struct following *follow)
     return true;
 }
 
+/* The op whose counts the host must have to enqueue this one: with exact dispatch, in prefill, the rows that are sent
+ * and, where all experts are here, the rows that they compute. 0: none; -1: one that is missing. */
+static int counts_for(const struct following *follow, int id)
+{
+    const struct schedule *schedule = &class_of(follow)->schedules[follow->phase];
+    const struct op *op = &schedule->ops[id - 1];
+    bool alone = class_of(follow)->shape.ep == 1;
+    if (class_of(follow)->device != DEVICE_CUDA || follow->phase != PREFILL ||
+        strcmp(follow->plan->dispatch, "exact") != 0 || op->kind != (alone ? OP_EXPERTS : OP_DISPATCH_START))
+        return 0;
+    for (int before = id - 1; before > 0; before--) {
+        const struct op *other = &schedule->ops[before - 1];
+        if (other->kind == (alone ? OP_GATHER : OP_DISPATCH_COUNTS) && other->micro == op->micro)
+            return other->layer == op->layer ? before : -1;
+    }
+    return -1;
+}
+
+static bool host_has_counts(const struct following *follow, int id)
+{
+    const struct schedule *schedule = &class_of(follow)->schedules[follow->phase];
+    int counts = counts_for(follow, id), awaits = schedule->ops[id - 1].host_awaits;
+    if (counts < 0)
+        return refuse(follow->error, follow->plan, KEY_dispatch,
+                      "%s needs counts that no op of its layer before it brings", words_for(follow, id).text);
+    if (awaits != counts)
+        return refuse(follow->error, follow->plan, KEY_dispatch,
+                      "the host awaits op %d before %s, but needs the counts of op %d (0: of none)", awaits,
+                      words_for(follow, id).text, counts);
+    return counts == 0 || schedule->ops[counts - 1].recorded ||
+           refuse(follow->error, follow->plan, KEY_dispatch, "the host awaits %s, which does not record its end",
+                  words_for(follow, counts).text);
+}
+
 /* An op records its end exactly where something awaits it. */
 static bool records_are_awaited(const struct following *follow)
 {
@@ -137,7 +173,7 @@ static bool records_are_awaited(const struct following *follow)
     for (int id = 1; id <= schedule->count; id++) {
         bool awaited = id == schedule->joins;
         for (int later = id; later < schedule->count && !awaited && schedule->ops[id - 1].recorded; later++)
-            awaited = schedule->ops[later].awaits == id;
+            awaited = schedule->ops[later].awaits == id || schedule->ops[later].host_awaits == id;
         if (schedule->ops[id - 1].recorded == awaited)
             continue;
         return refuse(follow->error, follow->plan, KEY_batch,
@@ -152,7 +188,8 @@ static bool streams_are_ordered(struct following *follow)
 {
     const struct schedule *schedule = &class_of(follow)->schedules[follow->phase];
     for (int id = 1; id <= schedule->count; id++)
-        if (!await(follow, id) || !comm_follows_compute(follow, id) || !touch(follow, id))
+        if (!await(follow, id) || !comm_follows_compute(follow, id) || !host_has_counts(follow, id) ||
+            !touch(follow, id))
             return false;
     return comm_is_joined(follow) && records_are_awaited(follow);
 }

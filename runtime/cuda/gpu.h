@@ -3,7 +3,7 @@
  *
  * A rank has two streams. `compute` runs kernels, `comm` every NCCL call, in the order of the schedule: one NCCL
  * operation at a time and the same order on all ranks of a group, which is what the plan's proof is about. An event
- * for each op that the other stream waits for; the schedule says which (gpu_record, gpu_await). */
+ * for each op that the other stream waits for; the schedule says which (record_, _awaits). */
 #pragma once
 
 #include "cuda/libraries.h"
@@ -83,9 +83,9 @@ void record_comm(struct gpu *r, int op);
 void compute_awaits(struct gpu *r, int op);
 void comm_awaits(struct gpu *r, int op);
 
-/* The host waits for op `op`, recorded before: until then it watches the job and the communicators, and leaves when a
- * peer is gone. Not in a captured schedule. */
-void gpu_wait_for_op(struct gpu *r, int op);
+/* The host goes on when op `op`, recorded before, has ended: until then it watches the job and the communicators, and
+ * leaves when a peer is gone. Not in a captured schedule. */
+void host_awaits(struct gpu *r, int op);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,7 @@
  *
  * Each op is a line: its id in PLAN.txt, its stream where that is comm, its layer in the model, and its shapes as (rows,
  * width). Ops are enqueued in this order on two streams; a stream goes on when the op that it awaits has ended on the
- * other.
+ * other. The host goes on at once but where it needs counts that an op brings.
 //% if not class.layer_base then
  * Ranks of this class begin at different layers: layer +0 is the layer_base of the rank's row.
 //% end
@@ -27,6 +27,9 @@ extern "C" void schedule_${schedule.phase}(struct gpu *r)
 
 //%   end
 //%   layer = op.layer
+//%   if op.host_awaits then
+    host_awaits(r, ${op.host_awaits});
+//%   end
 //%   if op.awaits then
     ${op.stream}_awaits(r, ${op.awaits});
 //%   end
