@@ -56,9 +56,8 @@ static struct words short_words(const struct following *follow, int id)
 static bool unordered(const struct following *follow, int id, int other, enum buffer_kind kind, int micro)
 {
     return refuse(follow->error, follow->plan, KEY_batch,
-                  "%s and %s touch %s on different streams, and neither awaits the other; let op %d await op %d",
-                  words_for(follow, id).text, short_words(follow, other).text,
-                  micro_words(buffer_names[kind], micro).text, id, other);
+                  "%s and %s touch %s on different streams, but op %d does not await op %d", words_for(follow, id).text,
+                  short_words(follow, other).text, micro_words(buffer_names[kind], micro).text, id, other);
 }
 
 /* Everything that conflicts with this op on the other stream has been awaited; then notes what it touches. */
@@ -110,8 +109,7 @@ static bool comm_follows_compute(const struct following *follow, int id)
     if (stream_of(follow, id) != STREAM_COMM || follow->awaited[STREAM_COMM] > 0)
         return true;
     return refuse(follow->error, follow->plan, KEY_batch,
-                  "%s is the first on the comm stream and awaits nothing of the compute stream; let it await an op of "
-                  "this step",
+                  "%s is the first on the comm stream, but awaits nothing that the compute stream did in this step",
                   words_for(follow, id).text);
 }
 
@@ -124,12 +122,13 @@ static bool comm_is_joined(const struct following *follow)
         last--;
     if (joins > 0 && stream_of(follow, joins) != STREAM_COMM)
         return refuse(follow->error, follow->plan, KEY_batch,
-                      "the end of the step awaits %s, which the step's own stream runs", words_for(follow, joins).text);
+                      "%s is on the stream that the step ends on, yet the end awaits it",
+                      words_for(follow, joins).text);
     int joined = joins > follow->awaited[STREAM_COMPUTE] ? joins : follow->awaited[STREAM_COMPUTE];
     if (joined < last)
         return refuse(follow->error, follow->plan, KEY_batch,
-                      "the step ends without %s having ended; let its end await op %d", words_for(follow, last).text,
-                      last);
+                      "%s may not have ended when the step does: the end awaits op %d", words_for(follow, last).text,
+                      joined);
     return true;
 }
 
@@ -178,7 +177,7 @@ static bool records_are_awaited(const struct following *follow)
         if (schedule->ops[id - 1].recorded == awaited)
             continue;
         return refuse(follow->error, follow->plan, KEY_batch,
-                      awaited ? "the end of the step awaits %s, which does not record its end"
+                      awaited ? "%s does not record its end, which the end of the step awaits"
                               : "%s records its end, but nothing awaits it",
                       words_for(follow, id).text);
     }
