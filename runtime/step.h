@@ -1,6 +1,8 @@
 /* A step, for one lane: what the head writes into its step header. C and C++ alike: GPU code reads it too. */
 #pragma once
 
+#include "host_device.h"
+
 #include <stdint.h>
 
 struct step_row {
@@ -41,7 +43,7 @@ static inline uint64_t step_header_bytes(uint64_t rows, uint64_t sequences, uint
 }
 
 /* Micro-batch m of a step holds rows micro_begin(m) <= row < micro_begin(m + 1) of its lane. */
-static inline uint32_t micro_begin(const struct step_header *step, uint32_t micro)
+HOST_DEVICE static inline uint32_t micro_begin(const struct step_header *step, uint32_t micro)
 {
     return micro >= step->active ? step->rows : (uint32_t)((uint64_t)step->rows * micro / step->active);
 }
