@@ -54,6 +54,7 @@ struct gpu {
     bool captured; /* the schedule is being recorded as a graph: sizes are capacities, nothing may wait */
     int active;    /* micro-batches in use */
     struct gpu_slice slices[GPU_MICRO_BATCHES];
+    int counted_op[GPU_MICRO_BATCHES]; /* the op after which the host knows how many rows are sent and got */
 
     /* The op that is being enqueued: its id, and its name for messages. */
     uint32_t op;
