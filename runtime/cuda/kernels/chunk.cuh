@@ -1,20 +1,20 @@
-/* 16 bytes of values: what a thread best reads or writes at once. */
+/* Neighbouring values that a thread reads or writes at once: 16 bytes where it can. */
 #pragma once
 
 #include "cuda/kernels/element.cuh"
 
-template <class T> struct alignas(16) chunk {
-    static constexpr int VALUES = 16 / sizeof(T);
+template <class T, int COUNT = 16 / (int)sizeof(T)> struct alignas(sizeof(T) * COUNT) chunk {
+    static constexpr int VALUES = COUNT;
     T values[VALUES];
 };
 
-/* `place` is 16-byte aligned. */
-template <class T> __device__ __forceinline__ chunk<T> read_chunk(const T *place)
+/* `place` is aligned to the chunk's bytes. */
+template <class T, int COUNT = chunk<T>::VALUES> __device__ __forceinline__ chunk<T, COUNT> read_chunk(const T *place)
 {
-    return *(const chunk<T> *)place;
+    return *(const chunk<T, COUNT> *)place;
 }
 
-template <class T> __device__ __forceinline__ void write_chunk(T *place, const chunk<T> &values)
+template <class T, int COUNT> __device__ __forceinline__ void write_chunk(T *place, const chunk<T, COUNT> &values)
 {
-    *(chunk<T> *)place = values;
+    *(chunk<T, COUNT> *)place = values;
 }

@@ -114,11 +114,11 @@ struct message_counts {
 
 /* BUFFER_ROUTES: what this rank decided about its own rows. */
 struct routes {
-    struct choice {
-        int32_t expert; /* -1: dropped, beyond the expert's capacity */
+    struct alignas(16) choice {
+        int32_t expert;
         float weight;
-        int32_t home;  /* ep coordinate that serves it */
-        int32_t place; /* the row's record among those for `home` (see records_for); -1 if an earlier choice has it */
+        int32_t home;  /* ep coordinate that serves it; -1: dropped, beyond the expert's capacity */
+        int32_t place; /* the row's record among those for `home` (ops/records.cuh); -1 if an earlier choice has it */
     } chosen[ROWS][TOP_K];
     alignas(64) struct message_counts sent[EP];
 };
