@@ -52,6 +52,7 @@ struct gpu {
 
     /* The step that runs. */
     bool captured; /* the schedule is being recorded as a graph: sizes are capacities, nothing may wait */
+    bool decode;   /* of the step: each row is its sequence's only one */
     int active;    /* micro-batches in use */
     struct gpu_slice slices[GPU_MICRO_BATCHES];
 
