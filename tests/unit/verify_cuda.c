@@ -245,6 +245,24 @@ START_TEST(reserves_count)
 }
 END_TEST
 
+/* With as many rows as this, experts meet them in several parts, also where they have a capacity. */
+START_TEST(sums_outlast_parts)
+{
+    struct sample sample;
+    sample_cuda_strategy(&sample, 1, 2, 2, 2, 4);
+    sample.strategy.batch.prefill_rows = 12000;
+    sample.strategy.capacity_factor = 1.25;
+    ck_assert(sample_plan(&sample));
+    ck_assert_msg(prove_arena(&sample.plan, &sample.error), "%s", sample.error.text);
+    buffer(&sample.plan, EXPERT_OUT, 0)->bytes = 256;
+    ck_assert(!prove_arena(&sample.plan, &sample.error));
+    ck_assert_str_eq(sample.error.text,
+                     "class first (ranks 0-3) has 256 bytes for EXPERT_OUT of micro-batch A, but its "
+                     "shape takes 1536000" REPORT_IT);
+    sample_free(&sample);
+}
+END_TEST
+
 /* ---- progress */
 
 static void expect_stuck(struct sample *sample, const char *reason)
@@ -306,8 +324,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {comm_has_no_memory_of_its_own, reserves_count, communicators_cross,
-                                  classes_within_groups, stages_cross_a_sum};
+    const TTest *const tests[] = {comm_has_no_memory_of_its_own, reserves_count,        sums_outlast_parts,
+                                  communicators_cross,           classes_within_groups, stages_cross_a_sum};
     Suite *suite = suite_create("verify cuda");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, fault, 0, FAULT_COUNT);
