@@ -54,6 +54,15 @@ static uint64_t arrivals_bytes(const struct shapes *shape)
            align_up(BYTES(wishes, INT + INT + F32), STRUCT_ALIGNMENT) + align_up(BYTES(wishes, INT), STRUCT_ALIGNMENT);
 }
 
+/* Whether there can be more pairs of a row and an expert than are computed at once: then each row's sum has to outlast
+ * the part that began it. */
+static bool is_computed_in_parts(const struct shapes *shape)
+{
+    uint64_t by_rows = BYTES(shape->ep, shape->dispatch_rows, wishes_of_row(shape));
+    uint64_t by_experts = BYTES(shape->expert_slots, shape->arrival_rows);
+    return (uint64_t)shape->expert_tile < (by_rows < by_experts ? by_rows : by_experts);
+}
+
 static int least(int left, int right)
 {
     return left < right ? left : right;
@@ -126,6 +135,7 @@ bool plan_cuda_arena(struct plan *plan, struct rank_class *class)
     bool exact = strcmp(plan->dispatch, "exact") == 0, last = class->last_stage;
     int rows = most_rows(shape), hidden = shape->hidden;
     uint64_t element = element_bytes(class), arrived = BYTES(shape->ep, shape->dispatch_rows);
+    uint64_t summed = is_computed_in_parts(shape) ? arrived : 1;
     const char *values = element_name(class), *stream_text = pool_format(pool, "(%d, %d) %s", rows, hidden, values);
     uint64_t outgoing = outgoing_records(class, exact), step_rows = BYTES(shape->micro_batches, rows);
     const struct buffer_request requests[] = {
@@ -141,8 +151,8 @@ bool plan_cuda_arena(struct plan *plan, struct rank_class *class)
          pool_format(pool, "%llu rows of %d %s and their wishes", (unsigned long long)outgoing, hidden, values)},
         {BUFFER_INCOMING, BYTES(arrived, record_bytes(class)),
          pool_format(pool, "(%d, %d) rows of %d %s and their wishes", shape->ep, shape->dispatch_rows, hidden, values)},
-        {BUFFER_EXPERT_OUT, BYTES(exact ? arrived : 1, hidden, F32),
-         pool_format(pool, "(%d, %d, %d) f32", exact ? shape->ep : 1, exact ? shape->dispatch_rows : 1, hidden)},
+        {BUFFER_EXPERT_OUT, BYTES(summed, hidden, F32),
+         pool_format(pool, "(%llu, %d) f32", (unsigned long long)summed, hidden)},
         {BUFFER_LOGITS, last ? BYTES(shape->tp, shape->logit_rows, shape->vocabulary_slice, F32) : 0,
          pool_format(pool, "(%d, %d, %d) f32", shape->tp, shape->logit_rows, shape->vocabulary_slice)},
         {BUFFER_TOKENS, last ? BYTES(shape->logit_rows, INT) : 0, pool_format(pool, "(%d) tokens", shape->logit_rows)},

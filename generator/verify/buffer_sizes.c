@@ -67,13 +67,26 @@ static uint64_t all_counts(const struct shapes *shape)
     return lines((uint64_t)shape->ep, INT + (uint64_t)shape->expert_slots * INT);
 }
 
-/* struct arrivals: a row can want as many of a rank's experts as it chooses, or as the rank has. */
+/* Wishes of all rows that arrive: a row can want as many of a rank's experts as it chooses, or as the rank has. */
+static uint64_t most_wishes(const struct shapes *shape)
+{
+    return times(times((uint64_t)shape->ep, (uint64_t)shape->dispatch_rows),
+                 smaller(shape->top_k, shape->expert_slots));
+}
+
+/* struct arrivals */
 static uint64_t arrivals_bytes(const struct shapes *shape)
 {
-    uint64_t wishes =
-        times(times((uint64_t)shape->ep, (uint64_t)shape->dispatch_rows), smaller(shape->top_k, shape->expert_slots));
-    uint64_t begins = lines((uint64_t)shape->expert_slots + 1, INT);
+    uint64_t wishes = most_wishes(shape), begins = lines((uint64_t)shape->expert_slots + 1, INT);
     return added(added(all_counts(shape), begins), added(lines(wishes, INT + INT + F32), lines(wishes, INT)));
+}
+
+/* Whether more rows can want experts than meet them at once. */
+static bool has_parts(const struct shapes *shape)
+{
+    uint64_t at_once = (uint64_t)shape->expert_tile;
+    uint64_t taken = times((uint64_t)shape->expert_slots, (uint64_t)shape->arrival_rows);
+    return most_wishes(shape) > at_once && taken > at_once;
 }
 
 /* Rows on their way at once. Where their number is known, a row goes once to each other ep coordinate that serves one
@@ -111,8 +124,8 @@ static uint64_t cuda_bytes(const struct plan *plan, const struct rank_class *cla
         return times(outgoing_rows(shape, exact), record_bytes(shape, element));
     case BUFFER_INCOMING:
         return times(arrived, record_bytes(shape, element));
-    case BUFFER_EXPERT_OUT: /* sums of rows whose number the host knows; others are summed where they came */
-        return exact ? times(arrived, hidden * F32) : 1;
+    case BUFFER_EXPERT_OUT: /* where rows meet their experts in several parts, sums wait here for the next */
+        return has_parts(shape) ? times(arrived, hidden * F32) : 1;
     case BUFFER_LOGITS: /* of all tp ranks */
         return times(times((uint64_t)shape->tp, (uint64_t)shape->logit_rows), (uint64_t)shape->vocabulary_slice * F32);
     case BUFFER_TOKENS:

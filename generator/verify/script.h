@@ -26,8 +26,8 @@
  * the other stream that they await come earlier in the schedule, and await only what comes earlier still. So by the
  * time a rank has ended its first n COMM ops, everything that the next one awaits will end without any peer: when
  * an op begins may differ from run to run, but it ends exactly when its peers come to it, and the one thing that
- * matters of a rank is how many COMM ops it has ended. The host, too, stops only in a dispatch, for counts that stand
- * before it on the same stream. */
+ * matters of a rank is how many COMM ops it has ended. The host, too, waits for nothing but ops that it has enqueued
+ * before. */
 #pragma once
 
 #include "plan.h"

@@ -95,9 +95,20 @@ static struct ledger_line *line_of(struct plan *plan, const char *prefix)
     X(not_recorded, op(plan, OP_SUM_ATTENTION, 1, 0)->recorded = false, batch, prove_streams,                          \
       "class first (ranks 0-3), prefill op 19 \"layer 0 attention residual and expert routing B\" awaits op 15 "       \
       "\"layer 0 attention all-reduce B\", which does not record its end")                                             \
-    X(recorded_for_nobody, op(plan, OP_DISPATCH_COUNTS, 0, 0)->recorded = true, batch, prove_streams,                  \
-      "class first (ranks 0-3), prefill op 8 \"layer 0 expert dispatch counts A\" records its end, but nothing "       \
-      "awaits it")                                                                                                     \
+    X(recorded_for_nobody, op(plan, OP_ROTARY, 1, -1)->recorded = true, batch, prove_streams,                          \
+      "class first (ranks 0-3), prefill op 9 \"rotary angles B\" records its end, but nothing awaits it")              \
+    X(host_forgets, op(plan, OP_DISPATCH_START, 0, 1)->host_awaits = 0, dispatch, prove_streams,                       \
+      "the host awaits op 0 before class first (ranks 0-3), prefill op 36 \"layer 1 expert dispatch start A\", but "   \
+      "needs the counts of op 31 (0: of none)")                                                                        \
+    X(host_awaits_other, op(plan, OP_DISPATCH_START, 1, 0)->host_awaits -= 1, dispatch, prove_streams,                 \
+      "the host awaits op 19 before class first (ranks 0-3), prefill op 25 \"layer 0 expert dispatch start B\", but "  \
+      "needs the counts of op 20 (0: of none)")                                                                        \
+    X(host_in_graph, decode_of(plan, 0)->ops[9].host_awaits = 9, dispatch, prove_streams,                              \
+      "the host awaits op 9 before class first (ranks 0-3), decode op 10 \"layer 0 experts A\", but needs the counts " \
+      "of op 0 (0: of none)")                                                                                          \
+    X(host_is_not_told, op(plan, OP_DISPATCH_COUNTS, 0, 0)->recorded = false, dispatch, prove_streams,                 \
+      "the host awaits class first (ranks 0-3), prefill op 8 \"layer 0 expert dispatch counts A\", which does not "    \
+      "record its end")                                                                                                \
     X(joins_nothing, decode_of(plan, 0)->joins = 0, batch, prove_streams,                                              \
       "class first (ranks 0-3), decode op 50 \"stage send B\" may not have ended when the step does: the end awaits "  \
       "op 48")                                                                                                         \
@@ -234,6 +245,24 @@ START_TEST(reserves_count)
 }
 END_TEST
 
+/* With as many rows as this, experts meet them in several parts, also where they have a capacity. */
+START_TEST(sums_outlast_parts)
+{
+    struct sample sample;
+    sample_cuda_strategy(&sample, 1, 2, 2, 2, 4);
+    sample.strategy.batch.prefill_rows = 12000;
+    sample.strategy.capacity_factor = 1.25;
+    ck_assert(sample_plan(&sample));
+    ck_assert_msg(prove_arena(&sample.plan, &sample.error), "%s", sample.error.text);
+    buffer(&sample.plan, EXPERT_OUT, 0)->bytes = 256;
+    ck_assert(!prove_arena(&sample.plan, &sample.error));
+    ck_assert_str_eq(sample.error.text,
+                     "class first (ranks 0-3) has 256 bytes for EXPERT_OUT of micro-batch A, but its "
+                     "shape takes 1536000" REPORT_IT);
+    sample_free(&sample);
+}
+END_TEST
+
 /* ---- progress */
 
 static void expect_stuck(struct sample *sample, const char *reason)
@@ -257,7 +286,10 @@ START_TEST(communicators_cross)
     int other = sample_split(&sample.plan, on_diagonal);
     swap_ops(sample_op(&sample.plan, other, PREFILL, OP_DISPATCH_START, 0, 0),
              sample_op(&sample.plan, other, PREFILL, OP_SUM_ATTENTION, 1, 0));
-    expect_stuck(&sample, "");
+    expect_stuck(&sample,
+                 "prefill stops for good: rank 0 waits in op 14 \"layer 0 expert dispatch start A\" for rank 2, which "
+                 "waits in op 14 \"layer 0 attention all-reduce B\" for rank 3, which waits in op 14 \"layer 0 expert "
+                 "dispatch start A\" for rank 1, which waits in op 14 \"layer 0 attention all-reduce B\" for rank 0");
 }
 END_TEST
 
@@ -284,14 +316,16 @@ START_TEST(stages_cross_a_sum)
              sample_op(&sample.plan, 0, DECODE, OP_SUM_EMBEDDING, 1, -1));
     swap_ops(sample_op(&sample.plan, other + 1, DECODE, OP_RECEIVE_STAGE, 0, -1),
              sample_op(&sample.plan, other + 1, DECODE, OP_SUM_ATTENTION, 0, 0));
-    expect_stuck(&sample, "");
+    expect_stuck(&sample, "decode stops for good: rank 0 waits in op 13 \"embedding all-reduce B\" for rank 1, which "
+                          "waits in op 13 \"stage send A\" for rank 3, which waits in op 2 \"layer 1 attention "
+                          "all-reduce A\" for rank 2, which waits in op 2 \"stage receive A\" for rank 0");
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {comm_has_no_memory_of_its_own, reserves_count, communicators_cross,
-                                  classes_within_groups, stages_cross_a_sum};
+    const TTest *const tests[] = {comm_has_no_memory_of_its_own, reserves_count,        sums_outlast_parts,
+                                  communicators_cross,           classes_within_groups, stages_cross_a_sum};
     Suite *suite = suite_create("verify cuda");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, fault, 0, FAULT_COUNT);
