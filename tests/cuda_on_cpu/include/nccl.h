@@ -74,7 +74,7 @@ typedef enum {
     ncclNumTypes = 12,
 } ncclDataType_t;
 
-typedef struct ncclConfig {
+typedef struct ncclConfig_v22800 {
     size_t size;
     unsigned int magic;
     unsigned int version;

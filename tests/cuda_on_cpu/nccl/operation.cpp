@@ -14,6 +14,7 @@ struct operation {
     size_t collectives;             /* how many of them are */
     size_t collective;              /* that runs; == collectives: the messages do */
     uint32_t part;                  /* of the collective, from 0 */
+    uint32_t patience;              /* steps before it tries to begin: of two streams either may be first */
     bool begun, exchanging;
     std::vector<struct transfer> transfers; /* of the exchange that runs */
     std::vector<unsigned char> gathered;    /* an all-reduce: what the others give to this rank's slice */
@@ -214,6 +215,10 @@ static void finish(struct operation *operation)
 static progress advance_operation(struct operation *operation)
 {
     if (!operation->begun) {
+        if (operation->patience > 0) {
+            operation->patience--;
+            return progress::some;
+        }
         if (!may_begin(operation))
             return progress::outside;
         begin(operation);
@@ -239,6 +244,7 @@ cuda_on_cpu::step begin_operation(const std::vector<struct call> &calls)
 {
     auto operation = std::make_shared<struct operation>();
     operation->calls = calls;
+    operation->patience = cuda_on_cpu::random_below(4);
     auto messages =
         std::stable_partition(operation->calls.begin(), operation->calls.end(), [](const struct call &call) {
             return call.kind == ALL_REDUCE || call.kind == ALL_GATHER;

@@ -99,18 +99,22 @@ const char *join(struct segment *segment, const char *name, int rank, int member
     return wrong;
 }
 
+void remove_name(const struct segment *segment)
+{
+    shm_unlink(segment->name); /* whoever is first; to the others it is gone */
+}
+
 bool all_joined(const struct segment *segment)
 {
     if (segment->meeting->joined.load() < (uint32_t)segment->members)
         return false;
-    shm_unlink(segment->name); /* whoever is first; to the others it is gone */
+    remove_name(segment);
     return true;
 }
 
 void leave(struct segment *segment)
 {
-    if (!all_joined(segment))
-        shm_unlink(segment->name);
+    remove_name(segment);
     segment->meeting->member[segment->rank].left.store(1);
     ring_all(segment);
     munmap(segment->meeting, segment_bytes(segment->members));

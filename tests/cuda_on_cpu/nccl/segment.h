@@ -70,6 +70,7 @@ bool is_name(const char *name);
 /* Maps the file, creating it if need be, and joins as `rank`. NULL: done; else what is wrong. */
 const char *join(struct segment *segment, const char *name, int rank, int members);
 bool all_joined(const struct segment *segment); /* removes the file's name once they have */
+void remove_name(const struct segment *segment);
 /* Tells the peers that this member takes part in nothing any more, and unmaps. */
 void leave(struct segment *segment);
 

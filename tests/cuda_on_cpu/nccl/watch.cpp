@@ -80,11 +80,10 @@ static std::string state_of_peer(const struct ncclComm *comm, int peer)
     struct waits waits = member->waits.load();
     if (member->left.load())
         return "has left";
-    if (dead_member(&comm->segment) == peer)
-        return "is gone";
+    bool gone = dead_member(&comm->segment) == peer;
     if (waits.kind == NOTHING)
-        return "runs no operation that waits";
-    return "waits in " + text_of(waits);
+        return gone ? "is gone" : "runs no operation that waits";
+    return (gone ? "is gone; it waited in " : "waits in ") + text_of(waits);
 }
 
 void note_wait(struct watch *watch, const struct transfer *stuck)
@@ -103,9 +102,12 @@ void note_wait(struct watch *watch, const struct transfer *stuck)
 
 void note_absence(struct watch *watch, struct ncclComm *comm)
 {
-    if (lasts(watch, comm))
-        leave_with("rank " + std::to_string(comm->segment.rank) + " waits for all to join its communicator " +
-                   std::to_string(comm->number) + ": " + std::to_string(comm->segment.meeting->joined.load()) + " of " +
-                   std::to_string(comm->segment.members) + " have");
+    if (!lasts(watch, comm))
+        return;
+    unsigned joined = comm->segment.meeting->joined.load();
+    remove_name(&comm->segment);
+    leave_with("rank " + std::to_string(comm->segment.rank) + " waits for all to join its communicator " +
+               std::to_string(comm->number) + ": " + std::to_string(joined) + " of " +
+               std::to_string(comm->segment.members) + " have");
 }
 } // namespace nccl_on_cpu
