@@ -46,13 +46,15 @@ void rank_fail(struct rank *r, const char *format, ...)
 
 void rank_leave(struct rank *r)
 {
-    char layer[24] = "", whom[24] = "";
+    char layer[24] = "", whom[24] = "", op[24] = "";
     int peer = (int)atomic_load(&r->control->waits_for) - 1;
     if (r->op_layer >= 0)
         snprintf(layer, sizeof layer, "layer %d ", r->op_layer);
     if (peer >= 0)
         snprintf(whom, sizeof whom, "for rank %d ", peer);
-    snprintf(r->control->message, sizeof r->control->message, "waited %sin op %u \"%s%s\"", whom, r->op, layer,
+    if (r->op != OP_WHOLE_STEP)
+        snprintf(op, sizeof op, "op %u ", r->op);
+    snprintf(r->control->message, sizeof r->control->message, "waited %sin %s\"%s%s\"", whom, op, layer,
              r->op_text ? r->op_text : "");
     end_failed(r, true);
 }
