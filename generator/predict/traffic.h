@@ -1,5 +1,18 @@
 /* Bytes that ops put into mailboxes, exactly as the ranks count them (runtime/transport/channel.h), and the way they
- * take through the levels of links. */
+ * take through the levels of links.
+ *
+ * GPUs send by NCCL, without mailboxes; the kinds stay the same:
+ *
+ *     STAGE      rows x hidden x 4
+ *     PARTIAL    of an all-reduce over n ranks, 2/n of rows x hidden values to each peer: a part to sum, a part that is
+ *                summed. A ring sends as much in all, to one neighbour
+ *     COUNTS     4 + expert slots x 4, before messages of exactly as many rows as are sent
+ *     DISPATCH   records of rows and their wishes; where messages are of a fixed size (in decode, and with a capacity),
+ *                that many, and the counts
+ *     COMBINE    the same records back
+ *     LOGITS     rows whose logits are wanted x vocabulary slice x 4
+ *
+ * where in decode rows are as many as fit: a captured graph sends them all. */
 #pragma once
 
 #include "predict/work.h"
