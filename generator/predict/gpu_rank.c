@@ -33,11 +33,6 @@ static size_t peers_box(const struct simulation *sim, const struct op *op)
     return box(sim, sends ? RECEIVES : (int)op_table[op->kind].mailbox, op->micro);
 }
 
-static int latencies_of(const struct op *op)
-{
-    return op_table[op->kind].mailbox == MAILBOX_PARTIAL ? 2 : 1;
-}
-
 static void enter(struct simulation *sim, struct actor *actor, const struct op *op)
 {
     struct posted *posted = &actor->posted[own_box(sim, op)];
@@ -73,7 +68,7 @@ double meeting(const struct simulation *sim, struct actor *actor, const struct o
         double both_s = later(actor->begin_s, posted->entered_s[needed & 1]);
         double wire_s = later(own->left_s[own->count & 1][level], posted->left_s[needed & 1][level]);
         actor->all_there_s = later(actor->all_there_s, both_s);
-        last_s = later(last_s, both_s + wire_s + latencies_of(op) * links[level].latency_s);
+        last_s = later(last_s, both_s + wire_s + latencies_of(op->kind) * links[level].latency_s);
     }
     return last_s;
 }

@@ -57,6 +57,11 @@ uint64_t message_bytes(const struct work_site *site, const struct op *op, int pe
     }
 }
 
+int latencies_of(enum op_kind kind)
+{
+    return kind == OP_SUM_EMBEDDING || kind == OP_SUM_ATTENTION || kind == OP_SUM_EXPERTS ? 2 : 1;
+}
+
 int level_between(const struct hardware *hardware, int left, int right)
 {
     int level = 0;

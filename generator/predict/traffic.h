@@ -20,6 +20,9 @@
 /* The message of a posting op to the peer at coordinate `peer` along the op's axis (along pp: the next stage). */
 uint64_t message_bytes(const struct work_site *site, const struct op *op, int peer);
 
+/* How often a message of this op has the latency of its link: NCCL's all-reduce sends parts to be summed, then sums. */
+int latencies_of(enum op_kind kind);
+
 /* The level of links at which two ranks meet. */
 int level_between(const struct hardware *hardware, int left, int right);
 
