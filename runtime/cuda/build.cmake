@@ -22,7 +22,7 @@ set(CMAKE_CXX_STANDARD 17)
 enable_language(CXX)
 set(C_FLAGS -Wall -Wextra -Werror -ffile-prefix-map=${RANKC_RUNTIME}=runtime
             -ffile-prefix-map=${CMAKE_BINARY_DIR}=build -ffile-prefix-map=${CMAKE_SOURCE_DIR}=sources)
-set(CXX_FLAGS -x c++ -O2 -ffp-contract=off ${C_FLAGS})
+set(CXX_FLAGS -x c++ -O2 -ffp-contract=off ${C_FLAGS} -Wno-unknown-pragmas)
 
 # Ends with one line, which `rankc build` shows. CMake's own errors begin with where they are and break lines.
 function(give_up line)
@@ -32,9 +32,9 @@ endfunction()
 
 macro(use_processor)
   set(OPS_LANGUAGE CXX)
-  set(CUDA_INCLUDES ${RANKC_CUDA_ON_CPU}/include)
+  include_directories(${RANKC_CUDA_ON_CPU}/include) # before the runtime's
   set(CUDA_LIBRARIES ${RANKC_CUDA_ON_CPU}/lib/libcuda_on_cpu.so)
-  add_link_options(-Wl,-rpath,${RANKC_CUDA_ON_CPU}/lib)
+  add_link_options(-rdynamic -Wl,-rpath,${RANKC_CUDA_ON_CPU}/lib)
   if(RANKC_CUDA_SANITIZE)
     add_compile_options(-fsanitize=${RANKC_CUDA_SANITIZE} -fno-omit-frame-pointer -g)
     add_link_options(-fsanitize=${RANKC_CUDA_SANITIZE})
@@ -79,7 +79,7 @@ macro(use_toolkit)
   # ptxas says what each kernel takes: registers, spills, shared memory. tests/cuda/resources.sh reads it.
   list(JOIN C_FLAGS "," host_flags)
   set(CUDA_FLAGS -objtemp -Xptxas=-v -Werror=all-warnings -Xcompiler=${host_flags})
-  set(CUDA_INCLUDES ${CUDAToolkit_INCLUDE_DIRS} ${RANKC_NCCL_INCLUDE} ${RANKC_CUBLASLT_INCLUDE})
+  include_directories(SYSTEM ${CUDAToolkit_INCLUDE_DIRS} ${RANKC_NCCL_INCLUDE} ${RANKC_CUBLASLT_INCLUDE})
   set(CUDA_LIBRARIES CUDA::cudart_static)
   add_link_options(-static-libstdc++ -static-libgcc -Wl,-s)
 endmacro()
@@ -95,7 +95,6 @@ file(GLOB LIFE_SOURCES ${RANKC_RUNTIME}/*.c ${RANKC_RUNTIME}/transport/*.c ${RAN
      ${RANKC_RUNTIME}/cuda/start/*.c)
 add_library(rankc_cuda_life STATIC ${LIFE_SOURCES})
 target_include_directories(rankc_cuda_life PUBLIC ${RANKC_RUNTIME} ${RANKC_RUNTIME}/kernels)
-target_include_directories(rankc_cuda_life SYSTEM PUBLIC ${CUDA_INCLUDES})
 target_compile_options(rankc_cuda_life PRIVATE ${C_FLAGS})
 target_link_libraries(rankc_cuda_life PUBLIC ${CUDA_LIBRARIES} dl pthread rt m)
 foreach(library NCCL CUBLASLT)

@@ -96,7 +96,7 @@ struct gpu {
     struct gpu_op *ops;                            /* by op id, as `events` */
     unsigned char *pinned_step;                    /* the step header on its way to the device */
     unsigned char *part;                           /* this rank's part of the segment, registered with CUDA */
-    cudaGraphExec_t decode[GPU_MICRO_BATCHES + 1]; /* by micro-batches in use; NULL: not captured yet */
+    cudaGraphExec_t graphs[GPU_MICRO_BATCHES + 1]; /* of decode, by micro-batches in use; NULL: not captured yet */
     uint64_t free_at_start;                        /* bytes of device memory that were free before any was taken */
 };
 

@@ -3,8 +3,8 @@
  * Prefill is enqueued op by op. Decode is captured once for each number of micro-batches in use, then launched as a
  * whole: only the header differs from step to step, and kernels read it on the device.
  *
- * Both streams begin a step together and end it together, so that no op of a step meets one of the step before; within
- * a step the schedule orders them. */
+ * The schedule orders its two streams by itself, from its first op on the comm stream, which awaits one of this step, to
+ * its end, where the compute stream awaits what is left; so no op of a step meets one of the step before. */
 #include "cuda/gpu.h"
 #include "cuda/life.h"
 #include "rank.h"
@@ -44,19 +44,10 @@ static void send_header(struct gpu *r, const struct class_info *class)
     }
 }
 
-/* From here on `stream` runs after what the other has been given so far. */
-static void join(struct gpu *r, cudaStream_t stream, cudaStream_t other)
-{
-    GPU_CHECK(r, cudaEventRecord(r->events[HOST_EVENT], other));
-    GPU_CHECK(r, cudaStreamWaitEvent(stream, r->events[HOST_EVENT], cudaEventWaitDefault));
-}
-
 static void enqueue(struct gpu *r, void (*schedule)(struct gpu *))
 {
     r->op = 0;
-    join(r, r->comm, r->compute);
     schedule(r);
-    join(r, r->compute, r->comm);
 }
 
 static void capture_decode(struct gpu *r)
@@ -66,20 +57,20 @@ static void capture_decode(struct gpu *r)
     GPU_CHECK(r, cudaStreamBeginCapture(r->compute, cudaStreamCaptureModeThreadLocal));
     enqueue(r, r->gpu_class->decode);
     GPU_CHECK(r, cudaStreamEndCapture(r->compute, &graph));
-    GPU_CHECK(r, cudaGraphInstantiate(&r->decode[r->active], graph, 0));
+    GPU_CHECK(r, cudaGraphInstantiate(&r->graphs[r->active], graph, 0));
     GPU_CHECK(r, cudaGraphDestroy(graph));
     r->captured = false;
 }
 
 static void run_decode(struct gpu *r)
 {
-    if (!r->decode[r->active])
+    if (!r->graphs[r->active])
         capture_decode(r);
     r->op = OP_WHOLE_STEP;
     r->op_text = "decode";
     r->op_layer = -1;
     atomic_store_explicit(&r->rank->control->op, r->op, memory_order_relaxed);
-    GPU_CHECK(r, cudaGraphLaunch(r->decode[r->active], r->compute));
+    GPU_CHECK(r, cudaGraphLaunch(r->graphs[r->active], r->compute));
 }
 
 /* What the head reads, straight into this rank's part of the segment. */
@@ -106,6 +97,7 @@ void gpu_step(struct rank *rank, const struct class_info *class)
     for (int op = 0; op <= r->gpu_class->ops; op++)
         r->ops[op].recorded = false;
     note_slices(r);
+    r->decode = rank->step->decode != 0;
     send_header(r, class);
     if (rank->step->decode)
         run_decode(r);

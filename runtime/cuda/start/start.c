@@ -67,8 +67,8 @@ void gpu_end(struct rank *rank, const struct class_info *class)
     GPU_CHECK(r, cudaMemGetInfo(&available, &total));
     atomic_store(&rank->control->resident_bytes, available < r->free_at_start ? r->free_at_start - available : 0);
     for (int active = 0; active <= GPU_MICRO_BATCHES; active++)
-        if (r->decode[active])
-            GPU_CHECK(r, cudaGraphExecDestroy(r->decode[active]));
+        if (r->graphs[active])
+            GPU_CHECK(r, cudaGraphExecDestroy(r->graphs[active]));
     finish_communicators(r);
     if (r->rendezvous)
         rendezvous_close(r->rendezvous);
