@@ -23,16 +23,16 @@ enum {
 static_assert(PAIRS <= 2 * WARP, "a lane looks at two rows of a tile");
 
 /* Rows of one sequence that follow each other. */
-struct run {
+struct sequence_rows {
     int end; /* the row after its last */
     int sequence;
     int lowest, highest; /* positions */
 };
 
 /* All lanes: the run that begins at `row`, of a tile's rows first .. end - 1. */
-__device__ __forceinline__ struct run run_at(const struct step_row *rows, int row, int first, int end)
+__device__ __forceinline__ struct sequence_rows run_at(const struct step_row *rows, int row, int first, int end)
 {
-    struct run run = {end, rows[row].sequence, CONTEXT, -1};
+    struct sequence_rows run = {end, rows[row].sequence, CONTEXT, -1};
     const int mine[2] = {first + lane_of_thread(), first + lane_of_thread() + WARP};
 #pragma unroll
     for (int i = 0; i < 2; i++)
@@ -137,7 +137,7 @@ __global__ void __launch_bounds__(TILE_THREADS)
     rows.reset();
     int turn = 0;
     for (int row = first_row; row < end_row;) {
-        const struct run run = run_at(slice.rows, row, first_row, end_row);
+        const struct sequence_rows run = run_at(slice.rows, row, first_row, end_row);
         struct positions sees[2];
 #pragma unroll
         for (int i = 0; i < 2; i++) {
