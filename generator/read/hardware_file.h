@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "hardware.h"
+#include "plan.h"
 
 #include <stdbool.h>
 
