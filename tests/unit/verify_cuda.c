@@ -27,6 +27,14 @@ static void await_none(struct op *op)
     op->awaits = 0;
 }
 
+/* A's rows leave before the last layer's experts are on them. */
+static void send_early(struct plan *plan)
+{
+    struct op *last = sample_op(plan, 0, DECODE, OP_ADD_EXPERTS, 0, 1);
+    sample_move(sample_op(plan, 0, DECODE, OP_SEND_STAGE, 0, -1), last);
+    last->awaits = 22; /* the combine of that layer, which records its end */
+}
+
 static void swap_ops(struct op *left, struct op *right)
 {
     struct op kept = *left;
@@ -79,6 +87,9 @@ static struct ledger_line *line_of(struct plan *plan, const char *prefix)
       "touch PARTIAL of micro-batch A on different streams, but op 26 does not await op 24")                           \
     X(await_of_reader_dropped, await_none(sample_op(plan, 0, DECODE, OP_SEND_STAGE, 0, -1)), batch, prove_streams,     \
       "class first (ranks 0-3), decode op 25 \"stage send A\" and op 24 \"layer 1 experts residual A\" touch "         \
+      "RESIDUAL of micro-batch A on different streams, but op 25 does not await op 24")                                \
+    X(overwritten_while_sent, send_early(plan), batch, prove_streams,                                                  \
+      "class first (ranks 0-3), decode op 25 \"layer 1 experts residual A\" and op 24 \"stage send A\" touch "         \
       "RESIDUAL of micro-batch A on different streams, but op 25 does not await op 24")                                \
     X(await_too_early, op(plan, OP_DISPATCH_FINISH, 0, 1)->awaits--, batch, prove_streams,                             \
       "class first (ranks 0-3), prefill op 38 \"layer 1 expert dispatch A\" awaits op 35 \"layer 1 attention B\", "    \
