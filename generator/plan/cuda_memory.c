@@ -14,8 +14,6 @@ enum {
     RECORD_ALIGNMENT = 16,
     STRUCT_ALIGNMENT = 64,
     WORKSPACE = 32 << 20, /* what cuBLASLt's documentation advises for Hopper and later */
-    SPLIT_POSITIONS = 256,
-    MOST_SPLITS = 32
 };
 
 static uint64_t element_bytes(const struct rank_class *class)
@@ -54,13 +52,24 @@ static uint64_t arrivals_bytes(const struct shapes *shape)
            align_up(BYTES(wishes, INT + INT + F32), STRUCT_ALIGNMENT) + align_up(BYTES(wishes, INT), STRUCT_ALIGNMENT);
 }
 
-/* Whether there can be more pairs of a row and an expert than are computed at once: then each row's sum has to outlast
- * the part that began it. */
-static bool is_computed_in_parts(const struct shapes *shape)
+/* The most pairs of a row and an expert here. */
+static uint64_t most_pairs(const struct shapes *shape)
 {
     uint64_t by_rows = BYTES(shape->ep, shape->dispatch_rows, wishes_of_row(shape));
     uint64_t by_experts = BYTES(shape->expert_slots, shape->arrival_rows);
-    return (uint64_t)shape->expert_tile < (by_rows < by_experts ? by_rows : by_experts);
+    return by_rows < by_experts ? by_rows : by_experts;
+}
+
+/* Whether there can be more pairs than are computed at once: then each row's sum has to outlast the run that began it.
+ */
+static bool is_computed_in_parts(const struct shapes *shape)
+{
+    return (uint64_t)shape->expert_tile < most_pairs(shape);
+}
+
+static uint64_t run_pairs(const struct shapes *shape)
+{
+    return is_computed_in_parts(shape) ? (uint64_t)shape->expert_tile : most_pairs(shape);
 }
 
 static int least(int left, int right)
@@ -81,35 +90,52 @@ static uint64_t outgoing_records(const struct rank_class *class, bool exact)
 
 /* ---- scratch, op by op */
 
+/* Arrays that lie one behind the other in a struct. */
+static uint64_t array(uint64_t bytes)
+{
+    return align_up(bytes, STRUCT_ALIGNMENT);
+}
+
+/* Into how many parts a row's positions are split in decode: runtime/cuda/ops/attention.cuh says why. */
+static int decode_splits(const struct shapes *shape)
+{
+    enum { SPLIT_POSITIONS = 128, BLOCKS_OF_A_GPU = 256, BLOCKS_OF_A_LAUNCH = 8192 };
+    int positions = least(shape->window, shape->context);
+    int splits = least((positions + SPLIT_POSITIONS - 1) / SPLIT_POSITIONS,
+                       (BLOCKS_OF_A_GPU + shape->kv_heads - 1) / shape->kv_heads);
+    uint64_t room = BLOCKS_OF_A_LAUNCH / BYTES(shape->decode_rows, shape->kv_heads);
+    return room < 1 ? 1 : least(splits, (int)room);
+}
+
 static uint64_t attention_scratch(const struct rank_class *class)
 {
     const struct shapes *shape = &class->shape;
     uint64_t rows = (uint64_t)most_rows(shape), query = BYTES(shape->heads, shape->head_dim);
-    uint64_t splits = (uint64_t)least((shape->context + SPLIT_POSITIONS - 1) / SPLIT_POSITIONS, MOST_SPLITS);
-    uint64_t values = BYTES(rows, shape->hidden + 2 * query + 2 * BYTES(shape->kv_heads, shape->head_dim));
-    return BYTES(values, element_bytes(class)) + 4 * STRUCT_ALIGNMENT +
-           BYTES(rows, shape->heads, splits, shape->head_dim + 2, F32);
+    uint64_t key = BYTES(shape->kv_heads, shape->head_dim), element = element_bytes(class);
+    uint64_t parts = BYTES(shape->decode_rows, shape->heads, decode_splits(shape));
+    return array(BYTES(rows, shape->hidden, element)) + array(BYTES(rows, query + 2 * key, element)) +
+           array(BYTES(rows, query, element)) + array(BYTES(parts, 2, F32)) + array(BYTES(parts, shape->head_dim, F32));
 }
 
 static uint64_t route_scratch(const struct rank_class *class)
 {
-    return BYTES(most_rows(&class->shape), class->shape.experts, F32) + 4 * STRUCT_ALIGNMENT;
+    return BYTES(most_rows(&class->shape), class->shape.experts, F32);
 }
 
+/* A run of pairs of a row and an expert: the product behind SwiGLU; before it rows with gate and up, and after it, in
+ * their place, what comes out. */
 static uint64_t experts_scratch(const struct rank_class *class)
 {
     const struct shapes *shape = &class->shape;
-    uint64_t tile = (uint64_t)shape->expert_tile, element = element_bytes(class);
-    uint64_t pairs = BYTES(shape->ep, least(shape->decode_rows, shape->dispatch_rows), wishes_of_row(shape));
-    uint64_t tiled = BYTES(tile, shape->hidden, element) + BYTES(tile, 3, shape->expert_hidden, F32) +
-                     BYTES(tile, shape->hidden, F32) + 4 * STRUCT_ALIGNMENT;
-    uint64_t grouped = BYTES(pairs, shape->expert_hidden, element) + BYTES(pairs, shape->hidden, F32);
-    return tiled + grouped;
+    uint64_t run = run_pairs(shape), element = element_bytes(class), hidden = (uint64_t)shape->hidden;
+    uint64_t in = array(BYTES(run, hidden, element)) + array(BYTES(run, 2, shape->expert_hidden, element));
+    uint64_t out = array(BYTES(run, hidden, F32));
+    return array(BYTES(run, shape->expert_hidden, element)) + (in > out ? in : out);
 }
 
 static uint64_t head_scratch(const struct rank_class *class)
 {
-    return BYTES(class->shape.logit_rows, class->shape.hidden, element_bytes(class)) + 4 * STRUCT_ALIGNMENT;
+    return BYTES(class->shape.logit_rows, class->shape.hidden, element_bytes(class));
 }
 
 static uint64_t scratch_bytes(const struct rank_class *class)

@@ -82,22 +82,23 @@ static bool count_positions(const struct strategy *strategy, bool is_cuda, struc
     return true;
 }
 
-/* GPUs move 16 bytes at a time, and so does cuBLASLt: rows of weights and activations are multiples of that. */
+/* GPUs move 16 bytes at a time, and so does cuBLASLt: rows of weights and activations are multiples of that. Their
+ * matrix units take 16 values of a head at a time. */
 static bool rows_are_aligned(const struct strategy *strategy, const struct rank_class *class, struct error *error)
 {
     const struct shapes *shape = &class->shape;
+    int moved = class->weights == DTYPE_BF16 ? 8 : 4;
     const struct {
         const char *what;
-        int size;
-    } widths[] = {{"hidden_size", shape->hidden},
-                  {"head_dim", shape->head_dim},
-                  {"a rank's slice of intermediate_size", shape->expert_hidden}};
-    int multiple = class->weights == DTYPE_BF16 ? 8 : 4;
+        int size, multiple;
+    } widths[] = {{"hidden_size", shape->hidden, moved},
+                  {"head_dim", shape->head_dim, 16},
+                  {"a rank's slice of intermediate_size", shape->expert_hidden, moved}};
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
-        if (widths[i].size % multiple != 0)
+        if (widths[i].size % widths[i].multiple != 0)
             return fail(error, strategy->path, strategy->lines[KEY_grid],
                         "%s is %d; on GPUs it must be a multiple of %d; choose another grid or model", widths[i].what,
-                        widths[i].size, multiple);
+                        widths[i].size, widths[i].multiple);
     return true;
 }
 

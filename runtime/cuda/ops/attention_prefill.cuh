@@ -102,11 +102,9 @@ __device__ __forceinline__ void fetch_queries(element *queries, const struct att
 #pragma unroll 4
     for (int i = (int)threadIdx.x; i < PAIRS * HEAD_CHUNKS; i += TILE_THREADS) {
         const int pair = first + i / HEAD_CHUNKS, column = i % HEAD_CHUNKS * VALUES;
-        element *place = queries + i / HEAD_CHUNKS * STRIDE + column;
-        if (pair < end)
-            copy_async_16(place, &scratch->qkv[pair / GROUP][(head * GROUP + pair % GROUP) * HEAD_DIM + column]);
-        else
-            write_chunk(place, chunk<element>{});
+        const bool valid = pair < end;
+        const int row = valid ? pair / GROUP : 0, of_row = (head * GROUP + pair % GROUP) * HEAD_DIM + column;
+        copy_async_16(queries + i / HEAD_CHUNKS * STRIDE + column, &scratch->qkv[row][of_row], valid);
     }
 }
 

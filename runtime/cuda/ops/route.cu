@@ -72,6 +72,8 @@ __device__ __forceinline__ void sum_tile(const element *routed, const float *rou
     }
 }
 
+extern __shared__ __align__(16) unsigned char dynamic_shared[];
+
 /* logits = routed x router^T, (rows, EXPERTS) f32, a block TILE rows and EXPERT_WARPS x EACH experts. A logit's order
  * of summation is the same whatever the tile. Many rows: bound by f32 arithmetic and by what L2 delivers, (TILE x EACH)
  * / (TILE / 2 + EACH) multiplications a word; few: by reading the router. */
@@ -79,7 +81,6 @@ template <int TILE, int EACH>
 __global__ void __launch_bounds__(ROUTER_THREADS)
     router_logits(const struct step_header *step, int m, const element *routed, const float *router, float *logits)
 {
-    extern __shared__ __align__(16) unsigned char dynamic_shared[];
     float(*partial)[EXPERT_WARPS][TILE][EACH] = (float(*)[EXPERT_WARPS][TILE][EACH])dynamic_shared;
     constexpr int AT_ONCE = TILE * EACH < WARP ? TILE : WARP / EACH; /* rows whose sums fit the lanes */
     int rows = slice_of(step, m).count, row = (int)blockIdx.x * TILE, group = warp_index() / INPUT_WARPS;
