@@ -169,9 +169,9 @@ static struct ledger_line *line_of(struct plan *plan, const char *prefix)
     X(step_small, buffer(plan, STEP, -1)->bytes -= 256, batch, prove_arena,                                            \
       "class first (ranks 0-3) has 256 bytes for STEP, but its shape takes 352")                                       \
     X(cache_small, buffer(plan, KV, -1)->bytes -= 256, batch, prove_arena,                                             \
-      "class first (ranks 0-3) has 12032 bytes for KV, but its shape takes 12288")                                     \
+      "class first (ranks 0-3) has 24320 bytes for KV, but its shape takes 24576")                                     \
     X(on_half_a_line, buffer(plan, OUTGOING, 0)->offset += 128, batch, prove_arena,                                    \
-      "class first (ranks 0-3) has OUTGOING of micro-batch A at byte 6272, which is not a multiple of 256")            \
+      "class first (ranks 0-3) has OUTGOING of micro-batch A at byte 6784, which is not a multiple of 256")            \
     X(out_of_row, buffer(plan, PARTIAL, 1)->offset += 256, batch, prove_arena,                                         \
       "class first (ranks 0-3) has PARTIAL of micro-batch B at byte 2304, which is not where it follows micro-batch "  \
       "A")                                                                                                             \
