@@ -18,7 +18,7 @@ if(RANKC_CUDA_ON_CPU)
   set(CMAKE_CXX_STANDARD 17)
   set(CUDA_LANGUAGE CXX)
   set(CUDA_FLAGS -x c++ -O2 -ffp-contract=off ${WARNINGS} -Wno-unknown-pragmas)
-  set(CUDA_INCLUDES ${RANKC_CUDA_ON_CPU}/include)
+  include_directories(BEFORE ${RANKC_CUDA_ON_CPU}/include) # its cuda/kernels/tensor_core.cuh goes first too
   add_link_options(-rdynamic -Wl,-rpath,${RANKC_CUDA_ON_CPU}/lib)
 else()
   set(CMAKE_CUDA_ARCHITECTURES ${RANKC_CUDA_ARCHITECTURES})

@@ -3,8 +3,8 @@
  * Prefill is enqueued op by op. Decode is captured once for each number of micro-batches in use, then launched as a
  * whole: only the header differs from step to step, and kernels read it on the device.
  *
- * The schedule orders its two streams by itself, from its first op on the comm stream, which awaits one of this step, to
- * its end, where the compute stream awaits what is left; so no op of a step meets one of the step before. */
+ * The schedule orders its two streams by itself, from its first op on the comm stream, which awaits one of this step,
+ * to its end, where the compute stream awaits what is left; so no op of a step meets one of the step before. */
 #include "cuda/gpu.h"
 #include "cuda/life.h"
 #include "rank.h"

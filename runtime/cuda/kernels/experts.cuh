@@ -5,6 +5,8 @@
 #include "cuda/kernels/grouped_matmul.cuh"
 #include "cuda/ops/op.h"
 
+extern __shared__ __align__(16) unsigned char dynamic_shared[];
+
 struct run {
     int from, to;
 };
@@ -40,7 +42,6 @@ __global__ void __launch_bounds__(Tile::THREADS, 2)
     expert_gate_up(const struct arrivals *arrivals, struct run run, const struct travelling_row *incoming,
                    const unsigned char *weights, element *product)
 {
-    extern __shared__ __align__(16) unsigned char dynamic_shared[];
     const tile_rows rows = find_tile<Tile::M>(arrivals->begin, EXPERT_SLOTS, run.from, run.to, (int)blockIdx.x);
     if (rows.slot < 0)
         return;
@@ -83,7 +84,6 @@ __global__ void __launch_bounds__(Tile::THREADS, 2)
     expert_down(const struct arrivals *arrivals, struct run run, const element *product, const unsigned char *weights,
                 float *out)
 {
-    extern __shared__ __align__(16) unsigned char dynamic_shared[];
     const tile_rows rows = find_tile<Tile::M>(arrivals->begin, EXPERT_SLOTS, run.from, run.to, (int)blockIdx.x);
     if (rows.slot < 0)
         return;

@@ -10,7 +10,6 @@
  * reads of shared memory let tensor cores do. */
 #pragma once
 
-#include "cuda/kernels/async_copy.cuh"
 #include "cuda/kernels/chunk.cuh"
 #include "cuda/kernels/prefix.cuh"
 #include "cuda/kernels/tensor_core.cuh"
@@ -81,13 +80,13 @@ __device__ __forceinline__ void copy_stage(const tile_lines<Tile> &lines, const 
 #pragma unroll
     for (int i = 0; i < Tile::WEIGHT_COPIES; i++) {
         const bool wanted = inside && lines.weights[i];
-        copy_async(chunk_at(stage + Tile::M * Tile::LINE, line_of_copy<Tile>(i), chunk),
-                   wanted ? lines.weights[i] + k : any, wanted);
+        copy_async_16(chunk_at(stage + Tile::M * Tile::LINE, line_of_copy<Tile>(i), chunk),
+                      wanted ? lines.weights[i] + k : any, wanted);
     }
 #pragma unroll
     for (int i = 0; i < Tile::ROW_COPIES; i++) {
         const bool wanted = inside && lines.rows[i];
-        copy_async(chunk_at(stage, line_of_copy<Tile>(i), chunk), wanted ? lines.rows[i] + k : any, wanted);
+        copy_async_16(chunk_at(stage, line_of_copy<Tile>(i), chunk), wanted ? lines.rows[i] + k : any, wanted);
     }
 }
 
@@ -174,14 +173,14 @@ __device__ __forceinline__ tile_sums<Tile> multiply_tile(const tile_lines<Tile> 
     for (int step = 0; step < Tile::STAGES - 1; step++) {
         if (step < steps)
             copy_stage(lines, any, inputs, step, ring);
-        end_copies();
+        copy_async_commit();
     }
     for (int step = 0; step < steps; step++) {
-        await_copies<Tile::STAGES - 2>();
+        copy_async_wait<Tile::STAGES - 2>();
         __syncthreads(); /* this step's stage is there for all, and all are done with the one before it */
         if (step + Tile::STAGES - 1 < steps)
             copy_stage(lines, any, inputs, step + Tile::STAGES - 1, ring);
-        end_copies();
+        copy_async_commit();
         multiply_stage(ring + step % Tile::STAGES * Tile::STAGE_BYTES, sums, typename Tile::value());
     }
     return sums;

@@ -65,7 +65,7 @@ struct work {
 template <class... Parameters> static void allow_shared(struct gpu *r, void (*kernel)(Parameters...), int bytes)
 {
     if (bytes > 48 * 1024)
-        GPU_CHECK(r, cudaFuncSetAttribute((const void *)kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
+        GPU_CHECK(r, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
 }
 
 template <class Tile> static void run_grouped(struct gpu *r, const struct work *work, struct run run)
