@@ -236,6 +236,11 @@ START_TEST(says_what_a_command_asked_for_and_cannot_have)
     ck_assert(hardware_suits(hardware, &f32, 1, &error));
     ck_assert(!hardware_suits(hardware, &f32, 2, &error));
     ck_assert_str_eq(error.text, "mine has no links for 2 ranks; add links = { ... }");
+    const struct strategy gpus = {.target.device = "cuda", .dtype.weights = DTYPE_BF16};
+    const struct hardware machine = {.name = "this-machine", .processors = 4, .flops = {{1, 1}, {1, 1}}};
+    ck_assert(!hardware_suits(&machine, &gpus, 1, &error));
+    ck_assert_str_eq(error.text, "this-machine describes processors, but target.device is \"cuda\"; use a GPU's "
+                                 "figures, such as h100-sxm");
 }
 END_TEST
 
