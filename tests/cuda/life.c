@@ -23,6 +23,18 @@ static void tear_down(void)
 
 /* ---- steps */
 
+/* Of the order in which the emulated streams and blocks take turns: each test of steps runs under several. */
+enum { SEEDS = 4 };
+
+static void start_ready(int seed)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%d", seed);
+    setenv("CUDA_ON_CPU_SEED", text, 1);
+    small_job_start_all(&job);
+    ck_assert_msg(small_job_ready(&job), "%s", small_job_control(&job, 0)->message);
+}
+
 enum { UNTOUCHED = 0x7f7f7f7f };
 
 /* The mailboxes of the last stage, after a step in which micro-batch m wanted the logits of wanted[m] rows. */
@@ -46,8 +58,7 @@ static void expect_untouched(const void *words, int count)
 
 START_TEST(a_step_brings_what_is_wanted)
 {
-    small_job_start_all(&job);
-    ck_assert(small_job_ready(&job));
+    start_ready(_i);
     /* Rows 0-2 are micro-batch A's, rows 3-6 B's. */
     ck_assert(small_job_step(&job, false, 2, 7, 50, 0x04 | 0x38));
     expect_results(2, (int[]){1, 3}, 50);
@@ -67,8 +78,7 @@ END_TEST
 
 START_TEST(a_micro_batch_out_of_use_is_left_alone)
 {
-    small_job_start_all(&job);
-    ck_assert(small_job_ready(&job));
+    start_ready(_i);
     ck_assert(small_job_step(&job, false, 1, 2, 9, 3));
     expect_results(1, (int[]){2, 0}, 9);
     for (int rank = 2; rank < SMALL_WORLD; rank++)
@@ -80,8 +90,7 @@ END_TEST
 /* Graphs are captured for one micro-batch and for two, and replayed with other headers, prefills between them. */
 START_TEST(decode_is_replayed_with_each_steps_header)
 {
-    small_job_start_all(&job);
-    ck_assert(small_job_ready(&job));
+    start_ready(_i);
     for (int step = 0; step < 12; step++) {
         int active = 1 + step / 2 % 2, token = 1000 + 10 * step;
         ck_assert(small_job_step(&job, step % 5 != 4, active, active, token, 3));
@@ -161,8 +170,7 @@ START_TEST(without_a_head_survivors_name_who_is_gone)
 {
     bool decode = _i;
     job.mishap = (struct mishap){.rank = 3, .step = 2, .kind = MISHAP_DIES};
-    small_job_start_all(&job);
-    ck_assert(small_job_ready(&job));
+    start_ready(_i);
     ck_assert(small_job_step(&job, false, 1, 1, 0, 1));
     ck_assert(!small_job_step(&job, decode, 1, 1, 0, 1));
     for (int rank = 0; rank < 3; rank++) {
@@ -180,8 +188,7 @@ END_TEST
 START_TEST(with_a_head_survivors_say_where_they_were)
 {
     job.mishap = (struct mishap){.rank = 3, .step = 1, .kind = _i ? MISHAP_STOPS : MISHAP_DIES};
-    small_job_start_all(&job);
-    ck_assert(small_job_ready(&job));
+    start_ready(_i);
     small_job_begin_step(&job, false, 1, 1, 0, 1);
     /* The head ends the job when rank 2 has missed the dead one; or, for it cannot see that one stands still, waits. */
     const struct rank_control *control = small_job_control(&job, 2);
@@ -202,9 +209,9 @@ int main(void)
     TCase *cases = tcase_create("life");
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_set_timeout(cases, 120);
-    tcase_add_test(cases, a_step_brings_what_is_wanted);
-    tcase_add_test(cases, a_micro_batch_out_of_use_is_left_alone);
-    tcase_add_test(cases, decode_is_replayed_with_each_steps_header);
+    tcase_add_loop_test(cases, a_step_brings_what_is_wanted, 0, SEEDS);
+    tcase_add_loop_test(cases, a_micro_batch_out_of_use_is_left_alone, 0, SEEDS);
+    tcase_add_loop_test(cases, decode_is_replayed_with_each_steps_header, 0, SEEDS);
     tcase_add_loop_test(cases, a_machine_that_will_not_do_is_refused, 0, sizeof REFUSED / sizeof *REFUSED);
     tcase_add_loop_test(cases, without_a_head_survivors_name_who_is_gone, 0, 2);
     tcase_add_loop_test(cases, with_a_head_survivors_say_where_they_were, 0, 2);
