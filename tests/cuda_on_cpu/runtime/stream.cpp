@@ -1,0 +1,263 @@
+#include "stream.h"
+
+#include "capture.h"
+#include "device.h"
+#include "memory.h"
+#include "settings.h"
+
+#include <cstdio>
+#include <ctime>
+
+namespace cuda_on_cpu
+{
+
+static std::vector<cudaStream_t> streams;
+
+bool has_streams()
+{
+    return !streams.empty();
+}
+
+void check_stream(cudaStream_t stream, const char *caller)
+{
+    if (!stream)
+        give_up("%s on the default stream, which is not modelled: use a stream of cudaStreamCreateWithFlags", caller);
+    if (std::find(streams.begin(), streams.end(), stream) == streams.end())
+        give_up("%s on a stream that does not exist, or no longer", caller);
+}
+
+/* ---- the scheduler */
+
+static progress advance(cudaStream_t s)
+{
+    operation &front = *s->queue.front();
+    progress came_to = run_on(s->line, [&] {
+        if (!front.run) {
+            front.enqueued.acquire();
+            front.run = front.make();
+        }
+        progress result = front.run();
+        if (result == progress::finished) {
+            front.run = nullptr;
+            s->finished.release();
+        }
+        return result;
+    });
+    if (came_to == progress::finished)
+        s->queue.pop_front();
+    return came_to;
+}
+
+/* Advances one stream by one step. Else the least that stands in the way: `outside` if any waits for that. `finished`:
+ * there is nothing to do. */
+static progress advance_one()
+{
+    std::vector<cudaStream_t> candidates;
+    for (cudaStream_t s : streams)
+        if (!s->queue.empty())
+            candidates.push_back(s);
+    if (candidates.empty())
+        return progress::finished;
+    if (settings().seed > 1)
+        seeded_order(candidates);
+    progress all = progress::blocked;
+    for (cudaStream_t s : candidates) {
+        progress came_to = advance(s);
+        if (came_to == progress::some || came_to == progress::finished)
+            return progress::some;
+        if (came_to == progress::outside)
+            all = progress::outside;
+    }
+    return all;
+}
+
+[[noreturn]] static void report_deadlock()
+{
+    char text[600];
+    int length = 0;
+    for (size_t i = 0; i < streams.size() && length < 400; i++)
+        if (!streams[i]->queue.empty())
+            length += snprintf(text + length, sizeof text - (size_t)length, "; stream %zu waits in %.60s", i,
+                               streams[i]->queue.front()->name);
+    give_up("the streams are in a deadlock%s", text);
+}
+
+static bool deadlocked(progress came_to)
+{
+    if (came_to == progress::blocked)
+        report_deadlock();
+    return false;
+}
+
+static void wait_for_outside()
+{
+    const struct timespec moment = {0, 30000};
+    nanosleep(&moment, nullptr);
+}
+
+void run_until(const std::function<bool()> &is_done)
+{
+    if (is_done())
+        return;
+    device_memory_access access;
+    while (!is_done()) {
+        progress came_to = advance_one();
+        if (came_to == progress::outside)
+            wait_for_outside();
+        else if (came_to == progress::finished)
+            give_up("a wait for what nobody has enqueued");
+        else
+            deadlocked(came_to);
+    }
+}
+
+/* As many steps as the seed says: all that can run (0), none (1), some. */
+void make_progress()
+{
+    uint32_t steps = settings().seed == 0   ? UINT32_MAX
+                     : settings().seed == 1 ? 0
+                     : random_below(2)      ? random_below(6)
+                                            : 0;
+    if (steps == 0)
+        return;
+    device_memory_access access;
+    while (steps-- && advance_one() == progress::some)
+        ;
+}
+
+void make_progress_polled()
+{
+    device_memory_access access;
+    deadlocked(advance_one());
+    make_progress();
+}
+
+cudaError_t enqueue(cudaStream_t stream, step_maker make, const char *name)
+{
+    cudaError_t unusable = begin_call(CALL_ALWAYS);
+    if (unusable)
+        return unusable;
+    check_stream(stream, name);
+    if (stream->captured)
+        return capture_operation(stream, std::move(make), name);
+    auto added = std::make_unique<operation>();
+    added->make = std::move(make);
+    added->name = name;
+    added->enqueued.release();
+    stream->queue.push_back(std::move(added));
+    make_progress();
+    return cudaSuccess;
+}
+
+void finish_all_streams()
+{
+    run_until([] {
+        for (cudaStream_t s : streams)
+            if (!s->queue.empty())
+                return false;
+        return true;
+    });
+    for (cudaStream_t s : streams)
+        s->finished.acquire();
+}
+
+static void finish(cudaStream_t stream)
+{
+    run_until([=] { return stream->queue.empty(); });
+    stream->finished.acquire();
+}
+
+void note_read(const void *begin, size_t bytes)
+{
+    if (__tsan_read_range)
+        __tsan_read_range((void *)begin, bytes);
+}
+
+void note_write(void *begin, size_t bytes)
+{
+    if (__tsan_write_range)
+        __tsan_write_range(begin, bytes);
+}
+
+} // namespace cuda_on_cpu
+
+using namespace cuda_on_cpu;
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
+{
+    cudaError_t unusable = begin_call(CALL_ALWAYS);
+    if (unusable)
+        return unusable;
+    if (flags != cudaStreamNonBlocking)
+        give_up("a stream that waits for the default stream is not modelled: use cudaStreamNonBlocking");
+    *stream = new CUstream_st();
+    streams.push_back(*stream);
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
+{
+    (void)priority; /* a hint: any order of the seed may come about */
+    return cudaStreamCreateWithFlags(stream, flags);
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream)
+{
+    cudaError_t unusable = begin_call(CALL_ALWAYS);
+    if (unusable)
+        return unusable;
+    check_stream(stream, "cudaStreamDestroy");
+    if (stream->captured)
+        return failed(cudaErrorStreamCaptureUnsupported);
+    finish(stream);
+    streams.erase(std::find(streams.begin(), streams.end(), stream));
+    delete stream;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+    cudaError_t unusable = begin_call(CALL_REFUSED_IN_CAPTURE);
+    if (unusable)
+        return unusable;
+    check_stream(stream, "cudaStreamSynchronize");
+    finish(stream);
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+    cudaError_t unusable = begin_call(CALL_REFUSED_IN_CAPTURE);
+    if (unusable)
+        return unusable;
+    check_stream(stream, "cudaStreamQuery");
+    if (!stream->queue.empty())
+        make_progress_polled();
+    if (!stream->queue.empty())
+        return cudaErrorNotReady;
+    stream->finished.acquire();
+    return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSynchronize(void)
+{
+    cudaError_t unusable = begin_call(CALL_REFUSED_IN_CAPTURE);
+    if (unusable)
+        return unusable;
+    finish_all_streams();
+    return cudaSuccess;
+}
+
+cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void *data)
+{
+    return enqueue(
+        stream,
+        [=] {
+            return [=] {
+                device_memory_hidden hidden;
+                function(data);
+                return progress::finished;
+            };
+        },
+        "cudaLaunchHostFunc");
+}
