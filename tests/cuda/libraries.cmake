@@ -1,0 +1,26 @@
+# Tests of the NCCL and cuBLASLt of the tests, and of their headers where the toolkit's are there to compare with.
+function(add_library_test name)
+  add_executable(test-${name} ${ARGN})
+  target_compile_definitions(test-${name} PRIVATE _GNU_SOURCE)
+  target_link_libraries(test-${name} PRIVATE nccl_on_cpu cublaslt_on_cpu cuda_on_cpu PkgConfig::CHECK m)
+  add_test(NAME ${name} COMMAND test-${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+add_library_test(nccl nccl.c ranks.c)
+add_library_test(nccl_failures nccl_failures.c ranks.c)
+add_library_test(cublaslt cublaslt.c)
+
+find_path(CUDA_HEADERS nccl.h PATHS /usr/local/cuda/include ENV CUDA_PATH PATH_SUFFIXES include)
+if(CUDA_HEADERS)
+  set(HEADERS headers/values.cpp)
+  add_executable(values_on_cpu ${HEADERS})
+  target_link_libraries(values_on_cpu PRIVATE cuda_on_cpu)
+  add_executable(values_of_toolkit ${HEADERS})
+  target_include_directories(values_of_toolkit SYSTEM PRIVATE ${CUDA_HEADERS})
+  foreach(program values_on_cpu values_of_toolkit)
+    target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR}/runtime)
+  endforeach()
+  add_test(NAME cuda_headers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/headers/compare.sh
+    $<TARGET_FILE:values_on_cpu> $<TARGET_FILE:values_of_toolkit>)
+endif()
