@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,13 +100,10 @@ bool build_ranks(const char *sources, const char *build, struct error *error)
     snprintf(define_runtime, sizeof define_runtime, "-DRANKC_RUNTIME=%s", runtime);
     char define_library[] = "-DRANKC_RUNTIME_LIBRARY=" RANKC_RUNTIME_LIBRARY;
     char define_sanitize[] = "-DRANKC_SANITIZE=" RANKC_SANITIZE_RANKS;
-    char define_output[4096 + 64], define_stand_in[4096 + 64];
+    char define_output[4096 + 64];
     snprintf(define_output, sizeof define_output, "-DRANKC_OUTPUT=%s", build);
-    const char *stand_in = getenv("RANKC_CUDA_ON_CPU");
-    snprintf(define_stand_in, sizeof define_stand_in, "-DRANKC_CUDA_ON_CPU=%s", stand_in ? stand_in : "");
-    char *configure[] = {
-        "cmake",         "-S", copy, "-B", tree, define_runtime, define_library, define_sanitize, define_output,
-        define_stand_in, NULL};
+    char *configure[] = {"cmake",         "-S",          copy, "-B", tree, define_runtime, define_library,
+                         define_sanitize, define_output, NULL};
     char *compile[] = {"cmake", "--build", tree, "--parallel", NULL};
     return (access(cache, F_OK) == 0 || run_logged(log, configure, error)) && run_logged(log, compile, error);
 }

@@ -5,7 +5,8 @@
 #include <cuda_runtime.h>
 
 /* d += a b for the whole warp: a is (16, 16) and b (16, 8) of bf16, d (16, 8) of f32. Lane l holds rows l / 4 and
- * l / 4 + 8 of a and d, column l / 4 of b, and pairs of neighbours at 2 (l % 4): a by row, then by half of the columns. */
+ * l / 4 + 8 of a and d, column l / 4 of b, and pairs of neighbours at 2 (l % 4): a by row, then by half of the columns.
+ */
 __device__ __forceinline__ void mma_m16n8k16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2])
 {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
@@ -37,10 +38,10 @@ __device__ __forceinline__ void ldmatrix_x4_transposed(unsigned (&r)[4], const v
  * `global` is not read. */
 __device__ __forceinline__ void copy_async_16(void *shared, const void *global, bool valid)
 {
-    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(
-                     (unsigned)__cvta_generic_to_shared(shared)),
-                 "l"(global), "r"(valid ? 16 : 0)
-                 : "memory");
+    asm volatile(
+        "cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"((unsigned)__cvta_generic_to_shared(shared)),
+        "l"(global), "r"(valid ? 16 : 0)
+        : "memory");
 }
 
 /* Ends a group of this thread's copies. */
