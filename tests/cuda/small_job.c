@@ -54,11 +54,15 @@ static void copy(struct gpu *r, uint64_t to, const unsigned char *from, uint64_t
     GPU_CHECK(r, cudaMemcpyAsync(r->arena + to, from, bytes, cudaMemcpyDeviceToDevice, r->compute));
 }
 
-/* The weights' last values: all chunks of the shard must have arrived. */
+/* The first half of the values is at the beginning of the weights, the other at their end: all chunks of the shard must
+ * have arrived, none on top of another. */
 static void begin(struct gpu *r, int m)
 {
-    if (gpu_op_begins(r, m, -1, "beginning") && r->pp == 0)
-        copy(r, PARTIAL_OFFSET + (uint64_t)m * VALUES_BYTES, r->dense + DENSE_BYTES - VALUES_BYTES - 12, VALUES_BYTES);
+    uint64_t to = PARTIAL_OFFSET + (uint64_t)m * VALUES_BYTES, half = VALUES_BYTES / 2;
+    if (!gpu_op_begins(r, m, -1, "beginning") || r->pp == 1)
+        return;
+    copy(r, to, r->dense, half);
+    copy(r, to + half, r->dense + DENSE_BYTES - half, half);
 }
 
 static void sum(struct gpu *r, int m)
@@ -179,9 +183,11 @@ static _Noreturn void run_rank(const struct small_job *job, int rank, const char
 static void write_shard(const struct small_job *job, const char *name, uint64_t bytes, float first)
 {
     unsigned char *payload = calloc(1, bytes);
-    float *values = (float *)(void *)(payload + bytes - (bytes == DENSE_BYTES ? VALUES_BYTES + 12 : VALUES_BYTES));
+    float values[SMALL_COUNT];
     for (int i = 0; i < SMALL_COUNT; i++)
         values[i] = first + (float)i;
+    memcpy(payload, values, sizeof values / 2);
+    memcpy(payload + bytes - sizeof values / 2, values + SMALL_COUNT / 2, sizeof values / 2);
     union {
         struct shard_header header;
         unsigned char bytes[SHARD_HEADER_BYTES];
