@@ -83,13 +83,9 @@ __device__ __forceinline__ void fetch_positions(element *tile, const struct kv_h
     for (int i = thread; i < COUNT * HEAD_CHUNKS; i += THREADS) {
         const int row = i / HEAD_CHUNKS, column = i % HEAD_CHUNKS * VALUES, position = first + row;
         element *key = tile + row * STRIDE + column, *value = key + COUNT * STRIDE;
-        if (position >= wanted.begin && position < wanted.end) {
-            const struct kv_head *head = cache + (size_t)table[position / KV_BLOCK] * KV_HEADS;
-            copy_async_16(key, &head->keys[row % KV_BLOCK][column]);
-            copy_async_16(value, &head->values[row % KV_BLOCK][column]);
-        } else {
-            write_chunk(key, chunk<element>{});
-            write_chunk(value, chunk<element>{});
-        }
+        const bool valid = position >= wanted.begin && position < wanted.end;
+        const struct kv_head *head = cache + (valid ? (size_t)table[position / KV_BLOCK] * KV_HEADS : 0);
+        copy_async_16(key, &head->keys[row % KV_BLOCK][column], valid);
+        copy_async_16(value, &head->values[row % KV_BLOCK][column], valid);
     }
 }

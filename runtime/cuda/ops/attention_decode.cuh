@@ -150,34 +150,48 @@ __global__ void __launch_bounds__(DECODE_THREADS)
                  &scratch->parts[row][head], &scratch->part_outs[row][head]);
 }
 
-/* A warp: one head of a row that was split; grid (rows, heads / 4). Bounded by memory, and there is little of it. */
-enum { COMBINE_WARPS = 4 };
+enum { COMBINE_WARPS = 4, COMBINE_COLUMNS = (HEAD_DIM + WARP - 1) / WARP /* of a lane */ };
 
+/* Grid: (rows, heads), of rows that were split; a warp adds every fourth part. Bounded by the latency of memory: parts
+ * are few, so several are read at once. */
 __global__ void __launch_bounds__(COMBINE_WARPS *WARP)
     combine_splits(const struct step_header *step, int m, struct attention_scratch *scratch)
 {
+    static __shared__ float sums[COMBINE_WARPS], outs[COMBINE_WARPS][HEAD_DIM];
     const struct slice slice = slice_of(step, m);
-    const int row = (int)blockIdx.x, head = (int)(blockIdx.y * COMBINE_WARPS + threadIdx.x / WARP);
-    if (row >= slice.count || head >= HEADS)
-        return;
-    const int splits = splits_in_use(seen_from(slice.rows[row].position)), lane = lane_of_thread();
-    if (splits == 1)
+    const int row = (int)blockIdx.x, head = (int)blockIdx.y, lane = lane_of_thread(), warp = (int)threadIdx.x / WARP;
+    const int splits = row < slice.count ? splits_in_use(seen_from(slice.rows[row].position)) : 0;
+    if (splits <= 1)
         return;
     const struct attention_scratch::part *parts = scratch->parts[row][head];
     const float scale = attended_rows<HEAD_DIM>::scale();
-    float maximum = -INFINITY, sum = 0;
+    float maximum = -INFINITY, sum = 0, out[COMBINE_COLUMNS] = {};
     for (int i = lane; i < splits; i += WARP)
         maximum = fmaxf(maximum, parts[i].maximum);
     maximum = warp_max(maximum);
-    for (int i = lane; i < splits; i += WARP)
-        sum += parts[i].sum * exp2f((parts[i].maximum - maximum) * scale);
-    sum = warp_sum(sum);
-    for (int column = lane; column < HEAD_DIM; column += WARP) {
-        float out = 0;
-#pragma unroll 4
-        for (int i = 0; i < splits; i++)
-            out += scratch->part_outs[row][head][i][column] * exp2f((parts[i].maximum - maximum) * scale);
-        scratch->attended[row][head * HEAD_DIM + column] = from_float<element>(out / sum);
+#pragma unroll 8
+    for (int i = warp; i < splits; i += COMBINE_WARPS) {
+        const float weight = exp2f((parts[i].maximum - maximum) * scale);
+        sum += weight * parts[i].sum;
+#pragma unroll
+        for (int k = 0; k < COMBINE_COLUMNS; k++)
+            if (lane + k * WARP < HEAD_DIM)
+                out[k] += weight * scratch->part_outs[row][head][i][lane + k * WARP];
+    }
+    if (lane == 0)
+        sums[warp] = sum;
+#pragma unroll
+    for (int k = 0; k < COMBINE_COLUMNS; k++)
+        if (lane + k * WARP < HEAD_DIM)
+            outs[warp][lane + k * WARP] = out[k];
+    __syncthreads();
+    for (int column = (int)threadIdx.x; column < HEAD_DIM; column += COMBINE_WARPS * WARP) {
+        float all = 0, out_of_all = 0;
+        for (int i = 0; i < COMBINE_WARPS; i++) {
+            all += sums[i];
+            out_of_all += outs[i][column];
+        }
+        scratch->attended[row][head * HEAD_DIM + column] = from_float<element>(out_of_all / all);
     }
 }
 
@@ -188,6 +202,6 @@ static void attend_decode(struct gpu *r, enum micro_batch m, const struct kv_hea
     launch(r, r->compute, dim3(rows, KV_HEADS * HEAD_TILES, SPLITS), dim3(DECODE_THREADS), DECODE_SHARED, attend_splits,
            step_of(r), block_tables_of(r), (int)m, cache, scratch);
     if (SPLITS > 1)
-        launch(r, r->compute, dim3(rows, (HEADS + COMBINE_WARPS - 1) / COMBINE_WARPS), dim3(COMBINE_WARPS * WARP), 0,
-               combine_splits, step_of(r), (int)m, scratch);
+        launch(r, r->compute, dim3(rows, HEADS), dim3(COMBINE_WARPS * WARP), 0, combine_splits, step_of(r), (int)m,
+               scratch);
 }

@@ -23,16 +23,16 @@ enum {
 static_assert(PAIRS <= 2 * WARP, "a lane looks at two rows of a tile");
 
 /* Rows of one sequence that follow each other. */
-struct run {
+struct sequence_rows {
     int end; /* the row after its last */
     int sequence;
     int lowest, highest; /* positions */
 };
 
 /* All lanes: the run that begins at `row`, of a tile's rows first .. end - 1. */
-__device__ __forceinline__ struct run run_at(const struct step_row *rows, int row, int first, int end)
+__device__ __forceinline__ struct sequence_rows run_at(const struct step_row *rows, int row, int first, int end)
 {
-    struct run run = {end, rows[row].sequence, CONTEXT, -1};
+    struct sequence_rows run = {end, rows[row].sequence, CONTEXT, -1};
     const int mine[2] = {first + lane_of_thread(), first + lane_of_thread() + WARP};
 #pragma unroll
     for (int i = 0; i < 2; i++)
@@ -102,11 +102,9 @@ __device__ __forceinline__ void fetch_queries(element *queries, const struct att
 #pragma unroll 4
     for (int i = (int)threadIdx.x; i < PAIRS * HEAD_CHUNKS; i += TILE_THREADS) {
         const int pair = first + i / HEAD_CHUNKS, column = i % HEAD_CHUNKS * VALUES;
-        element *place = queries + i / HEAD_CHUNKS * STRIDE + column;
-        if (pair < end)
-            copy_async_16(place, &scratch->qkv[pair / GROUP][(head * GROUP + pair % GROUP) * HEAD_DIM + column]);
-        else
-            write_chunk(place, chunk<element>{});
+        const bool valid = pair < end;
+        const int row = valid ? pair / GROUP : 0, of_row = (head * GROUP + pair % GROUP) * HEAD_DIM + column;
+        copy_async_16(queries + i / HEAD_CHUNKS * STRIDE + column, &scratch->qkv[row][of_row], valid);
     }
 }
 
@@ -139,7 +137,7 @@ __global__ void __launch_bounds__(TILE_THREADS)
     rows.reset();
     int turn = 0;
     for (int row = first_row; row < end_row;) {
-        const struct run run = run_at(slice.rows, row, first_row, end_row);
+        const struct sequence_rows run = run_at(slice.rows, row, first_row, end_row);
         struct positions sees[2];
 #pragma unroll
         for (int i = 0; i < 2; i++) {
