@@ -69,6 +69,8 @@ static void op_line(const struct op *op, struct text *out)
     text_format(out, "%s %d %d", op_table[op->kind].id, op->micro, op->layer);
     if (op->awaits)
         text_format(out, " awaits %d", op->awaits);
+    if (op->host_awaits)
+        text_format(out, " host_awaits %d", op->host_awaits);
     text_format(out, op->recorded ? " recorded\n" : "\n");
 }
 

@@ -211,9 +211,10 @@ struct mailbox {
 struct op {
     enum op_kind kind;
     int micro;
-    int layer;     /* within the class; -1: none */
-    int awaits;    /* id of the op on the device's other stream that must have ended first; 0: none */
-    bool recorded; /* an op on the other stream, or the end of the step, awaits this one */
+    int layer;       /* within the class; -1: none */
+    int awaits;      /* id of the op on the device's other stream that must have ended first; 0: none */
+    bool recorded;   /* an op on the other stream, the host, or the end of the step awaits this one */
+    int host_awaits; /* id of the op that must have ended before the host enqueues this one: it reads counts; 0: none */
 };
 
 struct schedule {
@@ -298,6 +299,13 @@ void plan_canonical(const struct plan *plan, struct text *out);
 
 /* SHA-256 of plan_canonical(), into plan->hash. */
 void plan_hash(struct plan *plan);
+
+/* Whether a rank has one of these buffers, not one a micro-batch. */
+static inline bool buffer_is_shared(enum buffer_kind kind)
+{
+    return kind == BUFFER_KV || kind == BUFFER_SCRATCH || kind == BUFFER_STEP || kind == BUFFER_LOAD ||
+           kind == BUFFER_WORKSPACE;
+}
 
 /* What an op of this kind does to buffers on the device of the class. */
 static inline const struct op_effects *effects_of(const struct rank_class *class, enum op_kind kind)

@@ -21,7 +21,8 @@ enum {
     JOB_MAGIC = 0x6b6e6172,  /* "rank" */
     STEP_ALIGNMENT = 64,
     PLAN_HASH_BYTES = 32,
-    IDENTITY_BYTES = 32
+    IDENTITY_BYTES = 32,
+    OP_WHOLE_STEP = 1 << 24 /* the op of a rank that runs the step as one graph: nobody knows which op that is in */
 };
 
 /* What the head asks of the ranks. */
@@ -36,6 +37,7 @@ struct job {
     _Alignas(64) _Atomic uint32_t step;     /* futex: number of the newest step, from 1 */
     _Atomic uint32_t end;                   /* enum job_end; checked whenever a wait wakes */
     _Atomic uint32_t culprit;               /* 1 + the rank that ended the job; 0: none */
+    _Atomic uint32_t rendezvous_port;       /* futex: where rank 0 listens on this machine; 0: not yet, or nowhere */
     _Alignas(64) _Atomic uint32_t arrivals; /* futex: raised by every rank that is ready, and at the end of each step by
                                                every rank the head waits for */
 };

@@ -47,6 +47,19 @@ struct rank {
     int op_layer; /* of the model, -1: none */
 
     struct recorder *recorder; /* NULL: nobody asked for a timeline */
+
+    struct gpu *gpu; /* cuda/gpu.h; NULL: a rank on a processor */
+    /* Lets go of what peers on other machines wait for, before a failed rank leaves; NULL: there is nothing. */
+    void (*abandon)(struct rank *r);
+};
+
+/* What the command line says. Texts are NULL, numbers -1 where it says nothing. */
+struct rank_options {
+    int rank, segment_file;
+    int trace_file; /* a timeline is asked for */
+    int gpu;        /* of those that CUDA shows */
+    const char *shards, *kernels;
+    const char *rendezvous; /* HOST:PORT where rank 0 listens for the others */
 };
 
 /* The generated constants of a class, for the code that is the same in all classes. */
@@ -58,10 +71,24 @@ struct class_info {
     uint64_t row_capacity;                           /* of a step header */
     int sequences, sequence_blocks, ep;
     const char *shard_names[2];
+
+    /* What differs between devices: cpu_* below, gpu_* of cuda/life.h. `start` leaves the rank ready for steps; the
+     * segment is mapped and the rank has introduced itself. `step` runs the step that r->step describes. `end` lets go
+     * of what others can see and notes the rank's memory in its control. */
+    void (*start)(struct rank *r, const struct class_info *class, const struct rank_options *options);
+    void (*step)(struct rank *r, const struct class_info *class);
+    void (*end)(struct rank *r, const struct class_info *class);
+
+    /* A processor's; NULL on a GPU. */
     void (*connect)(struct rank *r);
     void (*prefill)(struct rank *r);
     void (*decode)(struct rank *r);
+    const struct gpu_class *gpu; /* cuda/gpu.h; NULL on a processor */
 };
+
+void cpu_start(struct rank *r, const struct class_info *class, const struct rank_options *options);
+void cpu_step(struct rank *r, const struct class_info *class);
+void cpu_end(struct rank *r, const struct class_info *class);
 
 /* What a generated main() calls: starts the rank, runs steps until the head ends the job. Returns the exit status. */
 int rank_main(int argc, char **argv, const struct class_info *class, struct rank *r);
@@ -69,7 +96,8 @@ int rank_main(int argc, char **argv, const struct class_info *class, struct rank
 /* Ends the process with status 3. The message goes to the head (which prints it with the rank's name). */
 _Noreturn void rank_fail(struct rank *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Ends the process because another rank ended the job: says in which op this one was, and for whom it waited. */
+/* Ends the process because another rank ended the job: says in which op this one was, and for whom it waited where its
+ * control tells. */
 _Noreturn void rank_leave(struct rank *r);
 
 /* From here on the rank shows a heartbeat, and a mapped file that goes bad is a message. The rank is in the segment. */

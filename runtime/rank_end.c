@@ -14,11 +14,16 @@ enum { BEAT_MICROSECONDS = 200 * 1000 };
 /* What a signal handler can reach: handlers take no argument of ours. */
 static struct rank *signalled;
 
-static _Noreturn void end_failed(struct rank *r)
+/* `peers`: whether there is time to let go of what peers wait for; a signal handler has none. */
+static _Noreturn void end_failed(struct rank *r, bool peers)
 {
+    void (*abandon)(struct rank *) = r->abandon;
     atomic_store(&r->control->state, RANK_FAILED);
     atomic_fetch_add(&r->job->arrivals, 1);
     futex_wake_all(&r->job->arrivals);
+    r->abandon = NULL; /* it may fail itself */
+    if (peers && abandon)
+        abandon(r);
     _exit(EXIT_RANK_FAILED);
 }
 
@@ -36,17 +41,22 @@ void rank_fail(struct rank *r, const char *format, ...)
     memcpy(r->control->message, text, sizeof text);
     uint32_t nobody = 0;
     atomic_compare_exchange_strong(&r->job->culprit, &nobody, (uint32_t)r->number + 1);
-    end_failed(r);
+    end_failed(r, true);
 }
 
 void rank_leave(struct rank *r)
 {
-    char layer[24] = "";
+    char layer[24] = "", whom[24] = "", op[24] = "";
+    int peer = (int)atomic_load(&r->control->waits_for) - 1;
     if (r->op_layer >= 0)
         snprintf(layer, sizeof layer, "layer %d ", r->op_layer);
-    snprintf(r->control->message, sizeof r->control->message, "waited for rank %d in op %u \"%s%s\"",
-             (int)atomic_load(&r->control->waits_for) - 1, r->op, layer, r->op_text ? r->op_text : "");
-    end_failed(r);
+    if (peer >= 0)
+        snprintf(whom, sizeof whom, "for rank %d ", peer);
+    if (r->op != OP_WHOLE_STEP)
+        snprintf(op, sizeof op, "op %u ", r->op);
+    snprintf(r->control->message, sizeof r->control->message, "waited %sin %s\"%s%s\"", whom, op, layer,
+             r->op_text ? r->op_text : "");
+    end_failed(r, true);
 }
 
 static void on_beat(int signal)
@@ -63,7 +73,7 @@ static void on_bus_error(int signal)
     memcpy(signalled->control->message, message, sizeof message);
     uint32_t nobody = 0;
     atomic_compare_exchange_strong(&signalled->job->culprit, &nobody, (uint32_t)signalled->number + 1);
-    end_failed(signalled);
+    end_failed(signalled, false);
 }
 
 void catch_signals(struct rank *r)

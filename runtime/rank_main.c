@@ -1,8 +1,7 @@
-/* The life of a rank: map everything, tell the head, run steps, end. */
+/* The life of a rank on any device: join the job, start the device, tell the head, run steps, end. */
 #include "pages.h"
 #include "processor.h"
 #include "rank.h"
-#include "shard_map.h"
 #include "transport/futex.h"
 
 #include <errno.h>
@@ -18,24 +17,20 @@
 
 /* ---- start */
 
-struct arguments {
-    int rank, segment_file;
-    int trace_file; /* -1: no timeline is asked for */
-    const char *shards, *kernels;
-};
-
-static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
+static bool parse_options(int argc, char **argv, struct rank_options *options)
 {
-    *arguments = (struct arguments){.rank = -1, .segment_file = -1, .trace_file = -1};
+    *options = (struct rank_options){.rank = -1, .segment_file = -1, .trace_file = -1, .gpu = -1};
     const struct {
         const char *name;
         int *number; /* one of both */
         const char **text;
-    } known[] = {{"--rank", &arguments->rank, NULL},
-                 {"--segment", &arguments->segment_file, NULL},
-                 {"--trace", &arguments->trace_file, NULL},
-                 {"--shards", NULL, &arguments->shards},
-                 {"--kernels", NULL, &arguments->kernels}};
+    } known[] = {{"--rank", &options->rank, NULL},
+                 {"--segment", &options->segment_file, NULL},
+                 {"--trace", &options->trace_file, NULL},
+                 {"--gpu", &options->gpu, NULL},
+                 {"--shards", NULL, &options->shards},
+                 {"--kernels", NULL, &options->kernels},
+                 {"--rendezvous", NULL, &options->rendezvous}};
     enum { KNOWN = sizeof known / sizeof *known };
     for (int i = 1; i + 1 < argc; i += 2) {
         int at = 0;
@@ -48,7 +43,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
         else
             *known[at].text = argv[i + 1];
     }
-    return argc % 2 == 1 && arguments->rank >= 0 && arguments->segment_file >= 0 && arguments->shards;
+    return argc % 2 == 1 && options->rank >= 0 && options->segment_file >= 0 && options->shards;
 }
 
 static int usage(const struct class_info *class, const struct rank *r)
@@ -120,22 +115,6 @@ static void introduce(struct rank *r, const struct class_info *class, int stampe
         rank_fail(r, "was built for plan %.12s, which is not the plan of this job; build again", class->plan_hash);
 }
 
-/* Pages are mapped now: what is resident later is what the ledger says, and no step pays for a page fault. */
-static void map_arena(struct rank *r, uint64_t bytes)
-{
-    void *arena = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (arena == MAP_FAILED)
-        rank_fail(r, "its arena of %llu bytes cannot be had: %s", (unsigned long long)bytes, strerror(errno));
-    r->arena = arena;
-}
-
-static void pick_kernels(struct rank *r, const char *name)
-{
-    r->kernels = name ? kernels_named(name) : kernels_best();
-    if (!r->kernels)
-        rank_fail(r, "this processor cannot run the %s kernels; leave --kernels out", name);
-}
-
 /* ---- agreement */
 
 /* Compares what every rank said of itself with this rank's own: plan, world, checkpoint, and the checksums of shards
@@ -200,39 +179,32 @@ static void run_steps(struct rank *r, const struct class_info *class)
         if (r->recorder)
             r->recorder->step = number;
         atomic_store_explicit(&r->control->phase, r->step->decode, memory_order_relaxed);
-        if (r->step->decode)
-            class->decode(r);
-        else
-            class->prefill(r);
+        class->step(r, class);
         report_step(r, number);
     }
 }
 
 int rank_main(int argc, char **argv, const struct class_info *class, struct rank *r)
 {
-    struct arguments arguments;
-    if (!parse_arguments(argc, argv, &arguments) || arguments.rank >= class->world)
+    struct rank_options options;
+    if (!parse_options(argc, argv, &options) || options.rank >= class->world)
         return usage(class, r);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* no head, no ranks */
     r->op_layer = -1;
     int stamped = r->number;
-    r->number = arguments.rank; /* what the head knows the rank by: it shall hear of a binary in a wrong place */
-    map_segment(r, class, arguments.segment_file);
+    r->number = options.rank; /* what the head knows the rank by: it shall hear of a binary in a wrong place */
+    map_segment(r, class, options.segment_file);
     catch_signals(r);
     introduce(r, class, stamped);
     if (r->job->roomy)
         stay_on_processor(r->number);
-    pick_kernels(r, arguments.kernels);
-    map_timeline(r, class, arguments.trace_file);
-    map_arena(r, class->arena_bytes);
-    r->dense = map_shard(r, class, arguments.shards, 0);
-    r->experts = map_shard(r, class, arguments.shards, 1);
-    class->connect(r);
+    map_timeline(r, class, options.trace_file);
+    class->start(r, class, &options);
     atomic_store(&r->control->state, RANK_READY);
     atomic_fetch_add(&r->job->arrivals, 1);
     futex_wake_all(&r->job->arrivals);
     run_steps(r, class);
-    atomic_store(&r->control->resident_bytes, resident_bytes());
+    class->end(r, class);
     atomic_store(&r->control->state, RANK_DONE);
     _exit(EXIT_DONE); /* all that a rank owns ends with it: nothing to flush, to free or to search for leaks */
 }

@@ -1,17 +1,8 @@
 #include "sample.h"
 
-#include <math.h>
-#include <stdbool.h>
+#include "draw.h"
 
-/* A number in [0, 1) from seed and position: splitmix64, whose every input gives an independent output. */
-static double draw(uint64_t seed, int position)
-{
-    uint64_t bits = seed + (uint64_t)(position + 1) * 0x9e3779b97f4a7c15U;
-    bits = (bits ^ bits >> 30) * 0xbf58476d1ce4e5b9U;
-    bits = (bits ^ bits >> 27) * 0x94d049bb133111ebU;
-    bits ^= bits >> 31;
-    return (double)(bits >> 11) * 0x1p-53;
-}
+#include <stdbool.h>
 
 static bool before(const struct candidate *a, const struct candidate *b)
 {
@@ -41,11 +32,6 @@ static void take_best(struct candidate *heap, int count)
     heap[count - 1] = best;
 }
 
-static double weight_of(const struct candidate *candidate, float best, float temperature)
-{
-    return exp(((double)candidate->logit - (double)best) / (double)temperature);
-}
-
 /* How many of the best candidates the draw is among, taken off the heap to its end: candidates[count - 1] is the best.
  */
 static int cut(struct candidate *candidates, int count, const struct sampling *sampling)
@@ -55,18 +41,18 @@ static int cut(struct candidate *candidates, int count, const struct sampling *s
     double sum = 0, kept = 0;
     if (most == count)
         for (int i = 0; i < count; i++)
-            sum += weight_of(&candidates[i], best, sampling->temperature);
+            sum += weight_of(candidates[i].logit, best, sampling->temperature);
     else
         for (; taken < most; taken++) {
             take_best(candidates, count - taken);
-            sum += weight_of(&candidates[count - 1 - taken], best, sampling->temperature);
+            sum += weight_of(candidates[count - 1 - taken].logit, best, sampling->temperature);
         }
     if (sampling->top_p >= 1)
         return most;
     for (int nucleus = 0; nucleus < most; nucleus++) {
         if (nucleus == taken)
             take_best(candidates, count - taken++);
-        kept += weight_of(&candidates[count - 1 - nucleus], best, sampling->temperature);
+        kept += weight_of(candidates[count - 1 - nucleus].logit, best, sampling->temperature);
         if (kept >= (double)sampling->top_p * sum)
             return nucleus + 1;
     }
@@ -89,10 +75,10 @@ int32_t sample_token(struct candidate *candidates, int count, const struct sampl
     const struct candidate *first = candidates + count - kept;
     double sum = 0;
     for (int i = 0; i < kept; i++)
-        sum += weight_of(&first[i], top, sampling->temperature);
+        sum += weight_of(first[i].logit, top, sampling->temperature);
     double left = draw(sampling->seed, position) * sum;
     for (int i = kept - 1; i > 0; i--) {
-        left -= weight_of(&first[i], top, sampling->temperature);
+        left -= weight_of(first[i].logit, top, sampling->temperature);
         if (left < 0)
             return first[i].token;
     }

@@ -22,8 +22,7 @@ return strategy {
   -- GPU_ID = (dp_rank x 128) + (pp_rank x 32) + (ep_rank x 2) + tp_rank
   rank  = function(c) return c.dp*128 + c.pp*32 + c.ep*2 + c.tp end,
   stages = { 4, 4, 4, 4 },
-  -- The document means GPUs; until there is a backend for them the plan is made for CPUs with as much memory.
-  target = { device = "cpu", transport = "shm", memory = "64 GiB" },
+  target = { device = "cuda", transport = "nccl", memory = "64 GiB", ranks_per_node = 8 },
   -- 128 sequences, split over dp 2 and then over ep 16: 4 for each lane.
   batch  = { sequences = 4, context = 1024, prefill_rows = 512, micro_batches = 2 },
   dtype  = { weights = "bf16" },
@@ -35,7 +34,7 @@ return strategy {
       top_k = { 2, 4 },                 -- "Only 2-4 experts active per token"
       context = { 1024, 10240 },        -- "512 sequences x 1024 tokens"; its size for memory and TTFT is not given
       sequences = { 128, 512 },         -- "Batch of 128 sequences", but "512 sequences x 1024 tokens"
-      kv = { "f32", "bf16" },           -- the plan's cache is f32; "Use FP16/BF16 throughout"
+      kv = { "f32", "bf16" },           -- "Use FP16/BF16 throughout", as the plan does
       weights = { "bf16", "f32", "adam" }, -- "Gradient Accumulation: Reduce memory spikes": is it training?
       accelerator = { "a100-sxm-80gb", "h100-sxm" }, -- "64GB per GPU", without a name or a peak
     },

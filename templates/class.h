@@ -15,6 +15,9 @@ enum {
 //% for _, shape in ipairs(class.shapes) do
     ${left(shape.name .. " = " .. shape.value .. ",", width)} // ${shape.text}
 //% end
+//% if plan.device == "cuda" then
+    ${left("EXACT_DISPATCH = " .. (plan.dispatch == "exact" and 1 or 0) .. ",", width)} // whether messages are of as many rows as are sent, in prefill
+//% end
 };
 
 enum micro_batch { ${class.micros} };

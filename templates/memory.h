@@ -47,6 +47,10 @@ enum {
 //%   line(buffer_name(buffer) .. "_BYTES = " .. buffer.bytes, buffer.purpose)
 //% end
 //% line("ARENA_BYTES = " .. class.arena_bytes, mib(class.arena_bytes))
+//% if plan.device == "cuda" then
+//%   local rows = math.max(class.shape.prefill_rows, class.shape.decode_rows)
+//%   line("STEP_ROWS = " .. class.shape.micro_batches * rows, "rows that STEP has room for")
+//% end
 //% show()
 };
 
@@ -80,7 +84,7 @@ enum {
 //% end
 //% show()
 };
-//% if not class.last_stage then
+//% if plan.device == "cpu" and not class.last_stage then
 
 /* In the part of the next stage's rank: the mailbox that rows go to. */
 enum {

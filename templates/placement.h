@@ -17,6 +17,8 @@ enum {
     PLACEMENT_SOURCES = ${placement.sources},
     PLACEMENT_EXPERTS = ${plan.classes[1].shape.experts},
 };
+//% if plan.device == "cpu" then
 
 extern const uint16_t EXPERT_HOME[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS];
 extern const uint16_t EXPERT_SLOT[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS];
+//% end

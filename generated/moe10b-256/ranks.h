@@ -3,11 +3,11 @@
 
 /* clang-format off */
 #define STRATEGY_NAME    "moe10b-256"
-#define PLAN_HASH        "965998b39c9fb78c41d58ec2d7728c994f515ca0543e0226385989714d4a199f"
+#define PLAN_HASH        "161b87b785643d85cfd2b371c2633e1e6ac6e08921dc4ff9fcf0360724acacfa"
 #define MODEL_FAMILY     "mixtral"
 #define DISPATCH         "exact"
-#define TARGET_DEVICE    "cpu"
-#define TARGET_TRANSPORT "shm"
+#define TARGET_DEVICE    "cuda"
+#define TARGET_TRANSPORT "nccl"
 #define STOP_TOKENS      {2}
 
 enum {
@@ -18,7 +18,7 @@ enum {
     TP = 2,
     CLASSES = 3,
     THREADS = 1,
-    RANKS_PER_NODE = 256,
+    RANKS_PER_NODE = 8,
 };
 
 /* The shared segment: the control of the job and of each rank, then step headers, then mailboxes. */
@@ -26,8 +26,8 @@ enum {
     STEP_OFFSET = 135168,              // step headers, two a lane
     STEP_BYTES = 12288,                // one step header
     MAILBOX_OFFSET = 921600,           // mailboxes, a part a rank
-    MAILBOX_BYTES = 150941696,         // one rank's part
-    SEGMENT_BYTES = 38641995776,       // 36,851.88 MiB
+    MAILBOX_BYTES = 8196096,           // one rank's part
+    SEGMENT_BYTES = 2099122176,        // 2,001.88 MiB
     DEVICE_MEMORY_BYTES = 68719476736, // 65,536.00 MiB of one rank's device
 };
 

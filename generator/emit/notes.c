@@ -10,7 +10,7 @@
 static const char *const op_notes[OP_KINDS] = {
     [OP_ROTARY] = "({rows}, {head_dim}) f32",
     [OP_EMBED] = "({rows}, {hidden}) f32 from ({vocabulary}, {hidden}) {weights}",
-    [OP_EMBED_SLICE] = "({rows}, {hidden}) f32 from this tp's ({vocabulary_slice}, {hidden}) {weights}",
+    [OP_EMBED_SLICE] = "({rows}, {hidden}) {values} from this tp's ({vocabulary_slice}, {hidden}) {weights}",
     [OP_REDUCE_EMBEDDING] = "({rows}, {hidden}) f32 summed over {tp} tp ranks",
     [OP_SUM_EMBEDDING] = "({rows}, {hidden}) {values} summed over {tp} tp ranks",
     [OP_ADD_EMBEDDING] = "({rows}, {hidden}) {values} to the residual, f32",

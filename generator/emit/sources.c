@@ -12,24 +12,31 @@
 #include <string.h>
 
 enum scope { ONCE, EACH_CLASS };
+enum { CPU = 1 << DEVICE_CPU, CUDA = 1 << DEVICE_CUDA, ANY = CPU | CUDA };
 
 /* Every file that is emitted, and its template. The report comes first. */
 static const struct output {
     const char *template, *name;
     enum scope scope;
     enum phase phase; /* which schedule the template sees */
+    unsigned devices; /* bits: for which it is emitted */
 } outputs[] = {
-    {"PLAN.txt", "PLAN.txt", ONCE, PREFILL},
-    {"CMakeLists.txt", "CMakeLists.txt", ONCE, PREFILL},
-    {"ranks.h", "ranks.h", ONCE, PREFILL},
-    {"placement.h", "placement.h", ONCE, PREFILL},
-    {"placement.c", "placement.c", ONCE, PREFILL},
-    {"class.h", "class.h", EACH_CLASS, PREFILL},
-    {"memory.h", "memory.h", EACH_CLASS, PREFILL},
-    {"comm.c", "comm.c", EACH_CLASS, PREFILL},
-    {"schedule.c", "schedule_prefill.c", EACH_CLASS, PREFILL},
-    {"schedule.c", "schedule_decode.c", EACH_CLASS, DECODE},
-    {"main.c", "main.c", EACH_CLASS, PREFILL},
+    {"PLAN.txt", "PLAN.txt", ONCE, PREFILL, ANY},
+    {"CMakeLists.txt", "CMakeLists.txt", ONCE, PREFILL, CPU},
+    {"cuda/CMakeLists.txt", "CMakeLists.txt", ONCE, PREFILL, CUDA},
+    {"ranks.h", "ranks.h", ONCE, PREFILL, ANY},
+    {"placement.h", "placement.h", ONCE, PREFILL, ANY},
+    {"placement.c", "placement.c", ONCE, PREFILL, CPU},
+    {"placement.c", "placement.cuh", ONCE, PREFILL, CUDA},
+    {"class.h", "class.h", EACH_CLASS, PREFILL, ANY},
+    {"memory.h", "memory.h", EACH_CLASS, PREFILL, ANY},
+    {"comm.c", "comm.c", EACH_CLASS, PREFILL, CPU},
+    {"schedule.c", "schedule_prefill.c", EACH_CLASS, PREFILL, CPU},
+    {"schedule.c", "schedule_decode.c", EACH_CLASS, DECODE, CPU},
+    {"cuda/schedule.cu", "schedule_prefill.cu", EACH_CLASS, PREFILL, CUDA},
+    {"cuda/schedule.cu", "schedule_decode.cu", EACH_CLASS, DECODE, CUDA},
+    {"main.c", "main.c", EACH_CLASS, PREFILL, CPU},
+    {"cuda/main.c", "main.c", EACH_CLASS, PREFILL, CUDA},
 };
 
 enum { OUTPUTS = sizeof outputs / sizeof *outputs, MOST_BYTES = 64 << 20 };
@@ -56,16 +63,22 @@ static bool render_file(struct rendering *rendering, const struct output *output
     return template_run(&rendering->templates, path, &file->bytes, error);
 }
 
+static bool is_for(const struct output *output, const struct rank_class *class)
+{
+    return output->devices >> class->device & 1;
+}
+
 static bool render_all(struct rendering *rendering, struct error *error)
 {
     lua_State *lua = rendering->templates.lua;
     const struct plan *plan = rendering->facts.plan;
     for (int i = 0; i < OUTPUTS; i++)
-        if (outputs[i].scope == ONCE && !render_file(rendering, &outputs[i], NULL, error))
+        if (outputs[i].scope == ONCE && is_for(&outputs[i], &plan->classes[0]) &&
+            !render_file(rendering, &outputs[i], NULL, error))
             return false;
     for (int class = 0; class < plan->class_count; class ++)
         for (int i = 0; i < OUTPUTS; i++) {
-            if (outputs[i].scope != EACH_CLASS)
+            if (outputs[i].scope != EACH_CLASS || !is_for(&outputs[i], &plan->classes[class]))
                 continue;
             tables_choose(lua, &rendering->facts, class, outputs[i].phase);
             if (!render_file(rendering, &outputs[i], plan->classes[class].name, error))

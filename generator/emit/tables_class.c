@@ -44,14 +44,48 @@ static void push_op_note(lua_State *lua, const struct item *item)
     lua_pushstring(lua, item->class->notes[item->phase][op->kind]);
 }
 
+static void push_op_stream(lua_State *lua, const struct item *item)
+{
+    const struct op *op = item->at;
+    lua_pushstring(lua, stream_names[effects_of(item->class->class, op->kind)->stream]);
+}
+
+/* nil: none */
+static void push_id(lua_State *lua, int id)
+{
+    if (id)
+        lua_pushinteger(lua, id);
+    else
+        lua_pushnil(lua);
+}
+
+static void push_op_awaits(lua_State *lua, const struct item *item)
+{
+    push_id(lua, ((const struct op *)item->at)->awaits);
+}
+
+static void push_op_host_awaits(lua_State *lua, const struct item *item)
+{
+    push_id(lua, ((const struct op *)item->at)->host_awaits);
+}
+
+static void push_op_recorded(lua_State *lua, const struct item *item)
+{
+    lua_pushboolean(lua, ((const struct op *)item->at)->recorded);
+}
+
 static const struct field op_fields[] = {
     MADE("id", push_op_id),
     MADE("call", push_op_call),
     MADE("micro", push_op_micro),
     MEMBER(OPTIONAL, op, layer),
-    MADE("layer_name", push_op_layer_name), /* of the model */
-    MADE("text", push_op_text),             /* "expert dispatch", without layer and micro-batch */
-    MADE("note", push_op_note),             /* its shapes */
+    MADE("layer_name", push_op_layer_name),   /* of the model */
+    MADE("text", push_op_text),               /* "expert dispatch", without layer and micro-batch */
+    MADE("note", push_op_note),               /* its shapes */
+    MADE("stream", push_op_stream),           /* "compute", "comm" */
+    MADE("awaits", push_op_awaits),           /* an op of the other stream */
+    MADE("host_awaits", push_op_host_awaits), /* an op whose counts the host needs */
+    MADE("recorded", push_op_recorded),       /* whether the other stream awaits it */
 };
 KIND(op, op);
 
@@ -74,10 +108,15 @@ static void push_schedule_ops(lua_State *lua, const struct item *item)
     push_list(lua, &kind_op, schedule->ops, schedule->count, &owner);
 }
 
+static void push_schedule_joins(lua_State *lua, const struct item *item)
+{
+    push_id(lua, ((const struct schedule *)item->at)->joins);
+}
+
 static const struct field schedule_fields[] = {
-    MADE("phase", push_schedule_phase),
-    MADE("rows", push_schedule_rows), /* of a micro-batch, at most */
+    MADE("phase", push_schedule_phase), MADE("rows", push_schedule_rows), /* of a micro-batch, at most */
     MADE("ops", push_schedule_ops),
+    MADE("joins", push_schedule_joins), /* the comm op that the end of the step awaits */
 };
 KIND(schedule, schedule);
 

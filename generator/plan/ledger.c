@@ -1,6 +1,7 @@
 /* The ledger: every byte that a rank of a class will own or touch, by purpose. */
 #include "plan/passes.h"
 
+#include "cuda/reserves.h"
 #include "job.h"
 
 enum { MOST_LINES = 32 };
@@ -61,6 +62,27 @@ static void add_mailboxes(const struct plan *plan, struct rank_class *class)
         JOB_BYTES + BYTES(plan->world, RANK_CONTROL_BYTES) + 2 * plan->step_bytes);
 }
 
+/* What a rank on a processor touches beside weights and arena: mailboxes, whole pages, and its program. */
+static void add_process(const struct plan *plan, struct rank_class *class)
+{
+    add_mailboxes(plan, class);
+    uint64_t pages = plan_pages(plan, class);
+    if (pages > class->ledger_bytes) /* always, but where sizes are past all numbers: no device has room for those */
+        add(class, "whole pages: headers of shards, ends of pages", pages - class->ledger_bytes);
+    add(class, "program: code, data and stack", PROGRAM_BYTES);
+    add(class, "program: schedules",
+        BYTES(class->schedules[PREFILL].count + class->schedules[DECODE].count, CALL_BYTES));
+}
+
+/* What a GPU holds beside weights and arena. */
+static void add_libraries(struct rank_class *class)
+{
+    const struct shapes *shape = &class->shape;
+    add(class, "reserve: driver's context and kernels", gpu_context_bytes);
+    add(class, "reserve: NCCL communicators",
+        BYTES((shape->tp > 1) + (shape->ep > 1) + (shape->pp > 1), gpu_communicator_bytes));
+}
+
 void plan_ledger(struct plan *plan, struct rank_class *class)
 {
     static const struct {
@@ -85,7 +107,14 @@ void plan_ledger(struct plan *plan, struct rank_class *class)
         {"activations: routes", BUFFER_ROUTES},
         {"activations: arrivals", BUFFER_ARRIVALS},
         {"activations: expert sums", BUFFER_EXPERT_OUT},
+        {"activations: rows to other ranks' experts", BUFFER_OUTGOING},
+        {"activations: rows for own experts", BUFFER_INCOMING},
+        {"activations: logits", BUFFER_LOGITS},
+        {"activations: tokens", BUFFER_TOKENS},
+        {"activations: step header", BUFFER_STEP},
+        {"activations: counted load", BUFFER_LOAD},
         {"activations: scratch", BUFFER_SCRATCH},
+        {"activations: cuBLASLt's workspace", BUFFER_WORKSPACE},
     };
     class->ledger = pool_take(&plan->pool, MOST_LINES, sizeof *class->ledger);
     for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
@@ -93,11 +122,8 @@ void plan_ledger(struct plan *plan, struct rank_class *class)
     add(class, "KV cache", buffer_bytes(class, BUFFER_KV));
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
         add(class, activations[i].purpose, buffer_bytes(class, activations[i].kind));
-    add_mailboxes(plan, class);
-    uint64_t pages = plan_pages(plan, class);
-    if (pages > class->ledger_bytes) /* always, but where sizes are past all numbers: no device has room for those */
-        add(class, "whole pages: headers of shards, ends of pages", pages - class->ledger_bytes);
-    add(class, "program: code, data and stack", PROGRAM_BYTES);
-    add(class, "program: schedules",
-        BYTES(class->schedules[PREFILL].count + class->schedules[DECODE].count, CALL_BYTES));
+    if (class->device == DEVICE_CUDA)
+        add_libraries(class);
+    else
+        add_process(plan, class);
 }

@@ -39,27 +39,44 @@ static uint64_t dispatch_bytes(const struct shapes *shape)
            BYTES(shape->dispatch_rows, shape->hidden, F32);
 }
 
+/* What the head reads. */
+static void add_results(struct part *part, int readers)
+{
+    const struct rank_class *class = part->class;
+    const struct shapes *shape = &class->shape;
+    for (int micro = 0; micro < shape->micro_batches && class->last_stage; micro++)
+        add(part, MAILBOX_LOGITS, micro, readers, 1, BYTES(shape->logit_rows, shape->vocabulary_slice, F32));
+    if (class->last_stage)
+        add(part, MAILBOX_TOKENS, -1, 0, 1, BYTES(shape->micro_batches, shape->logit_rows, INT));
+    add(part, MAILBOX_LOAD, -1, 0, 1, BYTES(shape->layers, shape->expert_slots + 1, sizeof(uint64_t)));
+}
+
+/* Between ranks that share memory; NCCL needs none. */
+static void add_peers(struct part *part)
+{
+    const struct rank_class *class = part->class;
+    const struct shapes *shape = &class->shape;
+    uint64_t stream = BYTES(most_rows(shape), shape->hidden, F32);
+    for (int micro = 0; micro < shape->micro_batches && !class->first_stage; micro++)
+        add(part, MAILBOX_STAGE, micro, 1, 1, stream);
+    for (int micro = 0; micro < shape->micro_batches && shape->tp > 1; micro++)
+        add(part, MAILBOX_PARTIAL, micro, shape->tp, 1, stream);
+    for (int micro = 0; micro < shape->micro_batches && shape->ep > 1; micro++) {
+        add(part, MAILBOX_DISPATCH, micro, shape->ep, shape->ep, dispatch_bytes(shape));
+        add(part, MAILBOX_COMBINE, micro, shape->ep, shape->ep, BYTES(shape->dispatch_rows, shape->hidden, F32));
+    }
+}
+
 bool plan_mailboxes(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error)
 {
     (void)strategy;
     (void)error;
-    const struct shapes *shape = &class->shape;
-    uint64_t stream = BYTES(most_rows(shape), shape->hidden, F32);
     class->mailboxes = pool_take(&plan->pool, MOST_MAILBOXES, sizeof *class->mailboxes);
     struct part part = {.class = class};
-    for (int micro = 0; micro < shape->micro_batches && !class->first_stage; micro++)
-        add(&part, MAILBOX_STAGE, micro, 1, 1, stream);
-    for (int micro = 0; micro < shape->micro_batches && shape->tp > 1; micro++)
-        add(&part, MAILBOX_PARTIAL, micro, shape->tp, 1, stream);
-    for (int micro = 0; micro < shape->micro_batches && shape->ep > 1; micro++) {
-        add(&part, MAILBOX_DISPATCH, micro, shape->ep, shape->ep, dispatch_bytes(shape));
-        add(&part, MAILBOX_COMBINE, micro, shape->ep, shape->ep, BYTES(shape->dispatch_rows, shape->hidden, F32));
-    }
-    for (int micro = 0; micro < shape->micro_batches && class->last_stage; micro++)
-        add(&part, MAILBOX_LOGITS, micro, shape->tp, 1, BYTES(shape->logit_rows, shape->vocabulary_slice, F32));
-    if (class->last_stage)
-        add(&part, MAILBOX_TOKENS, -1, 0, 1, BYTES(shape->micro_batches, shape->logit_rows, INT));
-    add(&part, MAILBOX_LOAD, -1, 0, 1, BYTES(shape->layers, shape->expert_slots + 1, sizeof(uint64_t)));
+    bool shared = class->device == DEVICE_CPU;
+    if (shared)
+        add_peers(&part);
+    add_results(&part, shared ? class->shape.tp : 0);
     if (part.end > plan->mailbox_bytes)
         plan->mailbox_bytes = part.end;
     return true;

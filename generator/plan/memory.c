@@ -1,4 +1,5 @@
-/* The arena of a class: what each op needs, side by side, 64-byte aligned.
+/* The arena of a class (on processors; cuda_memory.c has that on GPUs): what each op needs, side by side, 64-byte
+ * aligned.
  *
  * The sizes of ROUTES, ARRIVALS and SCRATCH are those of the structs in runtime/ops, which assert at compile time that
  * they fit. */
@@ -77,26 +78,20 @@ static uint64_t scratch_bytes(const struct rank_class *class)
     return most;
 }
 
-/* One arena buffer a micro-batch (or one in all): its kind, bytes and shape in words. Zero bytes: not in the arena. */
-struct request {
-    enum buffer_kind kind;
-    bool per_micro_batch;
-    uint64_t bytes;
-    const char *purpose;
-};
-
-static void lay_out(struct plan *plan, struct rank_class *class, const struct request *requests, int count)
+void lay_out_arena(struct plan *plan, struct rank_class *class, const struct buffer_request *requests, int count,
+                   uint64_t alignment)
 {
     int micro_batches = class->shape.micro_batches;
     class->buffers = pool_take(&plan->pool, (size_t)count * (size_t)micro_batches, sizeof *class->buffers);
     for (int i = 0; i < count; i++) {
-        const struct request *request = &requests[i];
+        const struct buffer_request *request = &requests[i];
+        bool shared = buffer_is_shared(request->kind);
         if (request->bytes == 0)
             continue;
-        for (int micro = 0; micro < (request->per_micro_batch ? micro_batches : 1); micro++) {
-            uint64_t bytes = align_up(request->bytes, LINE_BYTES);
+        for (int micro = 0; micro < (shared ? 1 : micro_batches); micro++) {
+            uint64_t bytes = align_up(request->bytes, alignment);
             class->buffers[class->buffer_count++] = (struct buffer){.kind = request->kind,
-                                                                    .micro = request->per_micro_batch ? micro : -1,
+                                                                    .micro = shared ? -1 : micro,
                                                                     .offset = class->arena_bytes,
                                                                     .bytes = bytes,
                                                                     .purpose = request->purpose};
@@ -109,32 +104,32 @@ bool plan_arena(const struct strategy *strategy, struct plan *plan, struct rank_
 {
     (void)strategy;
     (void)error;
+    if (class->device == DEVICE_CUDA)
+        return plan_cuda_arena(plan, class);
     const struct shapes *shape = &class->shape;
     struct pool *pool = &plan->pool;
     int rows = most_rows(shape), hidden = shape->hidden;
     uint64_t stream = BYTES(rows, hidden, F32);
     const char *stream_text = pool_format(pool, "(%d, %d) f32", rows, hidden);
-    const struct request requests[] = {
-        {BUFFER_RESIDUAL, true, stream, stream_text},
-        {BUFFER_PARTIAL, true, shape->tp == 1 ? stream : 0, stream_text},
-        {BUFFER_ROUTED, true, stream, stream_text},
-        {BUFFER_ROTARY, true, BYTES(rows, shape->head_dim, F32),
-         pool_format(pool, "(%d, %d) f32", rows, shape->head_dim)},
-        {BUFFER_ROUTES, true, routes_bytes(shape),
-         pool_format(pool, "(%d, %d) experts and weights", rows, shape->top_k)},
-        {BUFFER_ARRIVALS, true, arrivals_bytes(shape),
+    const struct buffer_request requests[] = {
+        {BUFFER_RESIDUAL, stream, stream_text},
+        {BUFFER_PARTIAL, shape->tp == 1 ? stream : 0, stream_text},
+        {BUFFER_ROUTED, stream, stream_text},
+        {BUFFER_ROTARY, BYTES(rows, shape->head_dim, F32), pool_format(pool, "(%d, %d) f32", rows, shape->head_dim)},
+        {BUFFER_ROUTES, routes_bytes(shape), pool_format(pool, "(%d, %d) experts and weights", rows, shape->top_k)},
+        {BUFFER_ARRIVALS, arrivals_bytes(shape),
          pool_format(pool, "rows of %s, from %s", counted(shape->expert_slots, "expert").text,
                      counted(shape->ep, "sender").text)},
-        {BUFFER_EXPERT_OUT, true, BYTES(shape->ep, shape->dispatch_rows, hidden, F32),
+        {BUFFER_EXPERT_OUT, BYTES(shape->ep, shape->dispatch_rows, hidden, F32),
          pool_format(pool, "(%d, %d, %d) f32", shape->ep, shape->dispatch_rows, hidden)},
-        {BUFFER_SCRATCH, false, scratch_bytes(class), "the largest need of one op"},
-        {BUFFER_KV, false,
+        {BUFFER_SCRATCH, scratch_bytes(class), "the largest need of one op"},
+        {BUFFER_KV,
          BYTES(shape->layers, shape->kv_blocks, KV_BLOCK_POSITIONS, 2, shape->kv_heads,
                (uint64_t)shape->head_dim * F32),
          pool_format(pool, "%s x %s x %s x (keys and values) of (%d, %d) f32", counted(shape->layers, "layer").text,
                      counted(shape->kv_blocks, "block").text, counted(shape->kv_heads, "head").text, KV_BLOCK_POSITIONS,
                      shape->head_dim)},
     };
-    lay_out(plan, class, requests, (int)(sizeof requests / sizeof *requests));
+    lay_out_arena(plan, class, requests, (int)(sizeof requests / sizeof *requests), LINE_BYTES);
     return true;
 }

@@ -22,8 +22,27 @@ bool plan_tensors(const struct strategy *strategy, struct plan *plan, struct ran
 /* The op lists of a class, for prefill and for decode. */
 bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
 
+/* The ops of a class on GPUs, into a schedule with room for them; then what their streams await of each other, and the
+ * host, where messages and experts are computed `exactly` as large as they are. */
+void list_cuda_ops(const struct plan *plan, const struct rank_class *class, enum phase phase,
+                   struct schedule *schedule);
+void plan_awaits(const struct rank_class *class, bool exactly, struct schedule *schedule);
+
 /* The arena of a class. */
 bool plan_arena(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
+
+/* A buffer that the arena must hold; one a micro-batch, but for the kinds that a rank has one of. `purpose` is its
+ * shape in words. Zero bytes: not in the arena. */
+struct buffer_request {
+    enum buffer_kind kind;
+    uint64_t bytes;
+    const char *purpose;
+};
+
+/* Lays the buffers out one after the other, each a multiple of `alignment` bytes. */
+void lay_out_arena(struct plan *plan, struct rank_class *class, const struct buffer_request *requests, int count,
+                   uint64_t alignment);
+bool plan_cuda_arena(struct plan *plan, struct rank_class *class);
 
 /* The mailboxes of a class, and with those of all classes the shared segment. */
 bool plan_mailboxes(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
@@ -49,7 +68,7 @@ static inline bool mailbox_is_pulled(const struct mailbox *mailbox)
 
 /* ---- sizes */
 
-enum { LINE_BYTES = 64, PAGE_BYTES = 4096 };
+enum { LINE_BYTES = 64, PAGE_BYTES = 4096, DEVICE_LINE_BYTES = 256 };
 
 uint64_t align_up(uint64_t bytes, uint64_t to);
 

@@ -1,4 +1,4 @@
-/* The op lists of a class: straight lines, one for prefill and one for decode.
+/* The op lists of a class: straight lines, one for prefill and one for decode. Those of GPUs are in cuda_schedule.c.
  *
  * A layer of one micro-batch is three runs of ops: up to the dispatch of its rows, the experts, and from the combine
  * on. In prefill with several ep ranks, micro-batches go through the layers in pairs, run by run in turn, so that the
@@ -6,7 +6,9 @@
  * which hands the first to the next stage as early as can be. */
 #include "plan/passes.h"
 
-enum { OPS_PER_LAYER = 12, OPS_PER_MICRO_BATCH = 8 };
+#include <string.h>
+
+enum { OPS_PER_LAYER = 14, OPS_PER_MICRO_BATCH = 8 };
 
 struct listing {
     const struct shapes *shape;
@@ -81,6 +83,17 @@ static void pass_together(struct listing *listing, int begin, int end)
         leave_stage(listing, micro);
 }
 
+static void list_cpu_ops(const struct rank_class *class, enum phase phase, struct schedule *schedule)
+{
+    const struct shapes *shape = &class->shape;
+    struct listing listing = {shape, class, schedule};
+    int together = phase == PREFILL && shape->ep > 1 ? 2 : 1;
+    for (int micro = 0; micro < shape->micro_batches; micro += together) {
+        int end = micro + together < shape->micro_batches ? micro + together : shape->micro_batches;
+        pass_together(&listing, micro, end);
+    }
+}
+
 bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error)
 {
     (void)strategy;
@@ -88,12 +101,13 @@ bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct r
     const struct shapes *shape = &class->shape;
     size_t most = (size_t)shape->micro_batches * ((size_t)shape->layers * OPS_PER_LAYER + OPS_PER_MICRO_BATCH);
     for (int phase = 0; phase < PHASES; phase++) {
-        struct listing listing = {shape, class, &class->schedules[phase]};
-        listing.schedule->ops = pool_take(&plan->pool, most, sizeof(struct op));
-        int together = phase == PREFILL && shape->ep > 1 ? 2 : 1;
-        for (int micro = 0; micro < shape->micro_batches; micro += together) {
-            int end = micro + together < shape->micro_batches ? micro + together : shape->micro_batches;
-            pass_together(&listing, micro, end);
+        struct schedule *schedule = &class->schedules[phase];
+        schedule->ops = pool_take(&plan->pool, most, sizeof(struct op));
+        if (class->device == DEVICE_CUDA) {
+            list_cuda_ops(plan, class, phase, schedule);
+            plan_awaits(class, phase == PREFILL && strcmp(plan->dispatch, "exact") == 0, schedule);
+        } else {
+            list_cpu_ops(class, phase, schedule);
         }
     }
     return true;

@@ -60,7 +60,7 @@ static void count_rows(const struct strategy *strategy, struct shapes *shape)
     shape->dispatch_rows = at_most((double)shape->expert_capacity * shape->expert_slots, rows);
 }
 
-static bool count_positions(const struct strategy *strategy, struct shapes *shape, struct error *error)
+static bool count_positions(const struct strategy *strategy, bool is_cuda, struct shapes *shape, struct error *error)
 {
     const struct model *model = &strategy->model;
     shape->sequences = strategy->batch.sequences;
@@ -73,10 +73,32 @@ static bool count_positions(const struct strategy *strategy, struct shapes *shap
         return fail(error, strategy->path, strategy->lines[KEY_batch],
                     "a batch of %d sequences of %d positions is out of reach; choose smaller numbers", shape->sequences,
                     shape->context);
-    enum { TILE = 256 }; /* rows: enough to reuse a panel of weights from cache, few enough for a small scratch */
+    /* Rows: enough to reuse a panel of weights from cache, or to fill a GPU; few enough for a small scratch. */
+    enum { CPU_TILE = 256, CUDA_TILE = 4096 };
+    int tile = is_cuda ? CUDA_TILE : CPU_TILE;
     shape->kv_blocks = (int)kv_blocks;
     shape->arrival_rows = (int)arrival_rows;
-    shape->expert_tile = arrival_rows < TILE ? (int)arrival_rows : TILE;
+    shape->expert_tile = arrival_rows < tile ? (int)arrival_rows : tile;
+    return true;
+}
+
+/* GPUs move 16 bytes at a time, and so does cuBLASLt: rows of weights and activations are multiples of that. Their
+ * matrix units take 16 values of a head at a time. */
+static bool rows_are_aligned(const struct strategy *strategy, const struct rank_class *class, struct error *error)
+{
+    const struct shapes *shape = &class->shape;
+    int moved = class->weights == DTYPE_BF16 ? 8 : 4;
+    const struct {
+        const char *what;
+        int size, multiple;
+    } widths[] = {{"hidden_size", shape->hidden, moved},
+                  {"head_dim", shape->head_dim, 16},
+                  {"a rank's slice of intermediate_size", shape->expert_hidden, moved}};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        if (widths[i].size % widths[i].multiple != 0)
+            return fail(error, strategy->path, strategy->lines[KEY_grid],
+                        "%s is %d; on GPUs it must be a multiple of %d; choose another grid or model", widths[i].what,
+                        widths[i].size, widths[i].multiple);
     return true;
 }
 
@@ -101,6 +123,8 @@ bool plan_shapes(const struct strategy *strategy, struct plan *plan, struct rank
     class->rope_theta = pool_format(&plan->pool, "%.9g", model->rope_theta);
     if (!split_heads(strategy, shape, error) || !split_experts(strategy, plan, shape, error))
         return false;
+    if (class->device == DEVICE_CUDA && !rows_are_aligned(strategy, class, error))
+        return false;
     count_rows(strategy, shape);
-    return count_positions(strategy, shape, error);
+    return count_positions(strategy, class->device == DEVICE_CUDA, shape, error);
 }

@@ -3,10 +3,9 @@
  *
  * Messages are matched by counting: the n-th that a rank posts of a kind and micro-batch is the n-th that its peers
  * wait for. No rank gets more than one message ahead of its peers, so the times of the last two are enough. Slots are
- * always free by the time a schedule writes them again; waits for that are not simulated. */
-#include "predict/simulate.h"
-#include "predict/agenda.h"
-#include "predict/processors.h"
+ * always free by the time a schedule writes them again; waits for that are not simulated. Ranks on GPUs have no
+ * mailboxes, but meet: gpu_rank.c. */
+#include "predict/simulate_parts.h"
 #include "predict/tally.h"
 #include "predict/traffic.h"
 
@@ -22,51 +21,18 @@ static const struct {
     [ACTION_SEND] = {false, false, true},     [ACTION_RECEIVE] = {false, true, false},
 };
 
-/* What a rank has posted of one kind and micro-batch: how often, and when the last two had left over each level. */
-struct posted {
-    int count;
-    double left_s[2][MAX_LINK_LEVELS];
-};
-
-struct actor {
-    struct work_site site;
-    const struct schedule *schedule;
-    int next;                            /* the op that comes next, an index */
-    bool entered;                        /* it has begun, and waits */
-    double clock_s;                      /* where the rank is in time */
-    double begin_s;                      /* of the op that it is in */
-    uint64_t bytes;                      /* that the op has posted */
-    int processor;                       /* that it holds */
-    struct posted *posted;               /* [MAILBOX_KINDS][micro-batches] */
-    int *awaited;                        /* likewise: messages that it has had of each peer */
-    double port_free_s[MAX_LINK_LEVELS]; /* when its link has sent all that was posted */
-    int first_waiter, next_waiter;       /* ranks that wait for this one, a list; -1 ends it */
-    double
-        *layer_free_s; /* [OP_KINDS][active] seconds of an op that takes the same in every layer; < 0: not known yet */
-};
-
-struct simulation {
-    const struct plan *plan;
-    const struct hardware *hardware;
-    const struct step *step;
-    struct step_result *result;
-    struct span *spans;
-    int most_ops;
-    struct actor *actors;
-    struct agenda agenda;
-    struct processors processors;
-};
-
 /* ---- what an op takes */
 
 static bool varies_by_layer(const struct rank_class *class, enum op_kind kind)
 {
     enum mailbox_kind mailbox = op_table[kind].mailbox;
+    if (kind == OP_ADD_AND_ROUTE)
+        return true;
     return op_table[kind].has_layer && kind != OP_ATTENTION && kind != OP_ROUTE && mailbox != MAILBOX_PARTIAL &&
            !(effects_of(class, kind)->reads & B(PARTIAL));
 }
 
-static double op_seconds(const struct simulation *sim, struct actor *actor, const struct op *op)
+double op_seconds(const struct simulation *sim, struct actor *actor, const struct op *op)
 {
     double *known = &actor->layer_free_s[(size_t)op->kind * (size_t)sim->step->active + (size_t)op->micro];
     if (!varies_by_layer(actor->site.class, op->kind) && *known >= 0)
@@ -77,30 +43,40 @@ static double op_seconds(const struct simulation *sim, struct actor *actor, cons
 
 /* ---- messages */
 
+static bool is_gpu(const struct actor *actor)
+{
+    return actor->site.class->device == DEVICE_CUDA;
+}
+
 static size_t box_of(const struct simulation *sim, const struct op *op)
 {
     return (size_t)op_table[op->kind].mailbox * (size_t)sim->step->active + (size_t)op->micro;
 }
 
-static void wake_waiters(struct simulation *sim, struct actor *actor);
-
-/* Messages leave one after another over each level's link; ranks that share memory copied theirs in the op itself. */
-static uint64_t post(struct simulation *sim, struct actor *actor, const struct op *op)
+uint64_t count_messages(struct simulation *sim, const struct actor *actor, const struct op *op,
+                        double bytes[MAX_LINK_LEVELS])
 {
-    const struct hardware *hardware = sim->hardware;
     const struct peers peers = peers_of(sim->plan, actor->site.row, &op_table[op->kind]);
-    double bytes[MAX_LINK_LEVELS] = {0};
     uint64_t sum = 0;
     for (int i = 0; i < peers.count; i++) {
         if (peers.ranks[i] == actor->site.row->rank)
             continue;
         uint64_t message = message_bytes(&actor->site, op, i);
-        int level = level_between(hardware, actor->site.row->rank, peers.ranks[i]);
+        int level = level_between(sim->hardware, actor->site.row->rank, peers.ranks[i]);
         bytes[level] += (double)message;
         sim->result->level_bytes[level] += message;
         sum += message;
     }
     sim->result->mailbox_bytes[op_table[op->kind].mailbox] += sum;
+    return sum;
+}
+
+/* Messages leave one after another over each level's link; ranks that share memory copied theirs in the op itself. */
+static uint64_t post(struct simulation *sim, struct actor *actor, const struct op *op)
+{
+    const struct hardware *hardware = sim->hardware;
+    double bytes[MAX_LINK_LEVELS] = {0};
+    uint64_t sum = count_messages(sim, actor, op, bytes);
     struct posted *posted = &actor->posted[box_of(sim, op)];
     double *left_s = posted->left_s[++posted->count & 1];
     for (int level = 0; level < hardware->link_count; level++) {
@@ -117,7 +93,7 @@ static uint64_t post(struct simulation *sim, struct actor *actor, const struct o
 }
 
 /* When all messages that the op waits for are there; or the first peer that has not posted, in `lacking`. */
-static double arrival(const struct simulation *sim, const struct actor *actor, const struct op *op, int *lacking)
+static double arrival(const struct simulation *sim, struct actor *actor, const struct op *op, int *lacking)
 {
     const struct hardware *hardware = sim->hardware;
     const struct peers peers = peers_of(sim->plan, actor->site.row, &op_table[op->kind]);
@@ -161,7 +137,7 @@ static double wake_call_seconds(const struct simulation *sim, double waited_s)
     return calibration && !polls ? calibration->wake_call_s : 0;
 }
 
-static void block(struct simulation *sim, struct actor *actor, int peer)
+void block(struct simulation *sim, struct actor *actor, int peer)
 {
     processors_leave(&sim->processors, actor->processor, actor->clock_s);
     actor->next_waiter = sim->actors[peer].first_waiter;
@@ -169,14 +145,15 @@ static void block(struct simulation *sim, struct actor *actor, int peer)
 }
 
 /* Every rank that waited for this one either goes on when its last message arrives, or waits for the next peer. */
-static void wake_waiters(struct simulation *sim, struct actor *actor)
+void wake_waiters(struct simulation *sim, struct actor *actor)
 {
     int rank = actor->first_waiter;
     actor->first_waiter = -1;
     while (rank >= 0) {
         struct actor *waiter = &sim->actors[rank];
         int next = waiter->next_waiter, lacking;
-        double at_s = arrival(sim, waiter, &waiter->schedule->ops[waiter->next], &lacking);
+        const struct op *op = &waiter->schedule->ops[waiter->next];
+        double at_s = (is_gpu(waiter) ? meeting : arrival)(sim, waiter, op, &lacking);
         if (lacking >= 0) {
             waiter->next_waiter = sim->actors[lacking].first_waiter;
             sim->actors[lacking].first_waiter = rank;
@@ -228,9 +205,13 @@ static bool run_op(struct simulation *sim, struct actor *actor, const struct op 
     return true;
 }
 
-/* Runs a rank until it has to wait or is through. */
+/* Runs a rank until it has to wait or is through. Each GPU has one rank. */
 static void run_rank(struct simulation *sim, struct actor *actor, double ready_s)
 {
+    if (is_gpu(actor)) {
+        run_gpu_rank(sim, actor);
+        return;
+    }
     double now_s = processors_take(&sim->processors, actor->site.row->rank, ready_s, &actor->processor);
     actor->clock_s = now_s > actor->clock_s ? now_s : actor->clock_s;
     for (; actor->next < actor->schedule->count; actor->next++) {
@@ -251,8 +232,8 @@ static void run_rank(struct simulation *sim, struct actor *actor, double ready_s
 static void take_memory(struct simulation *sim, struct actor *actor, struct pool *pool)
 {
     size_t active = (size_t)sim->step->active;
-    actor->posted = pool_take(pool, MAILBOX_KINDS * active, sizeof *actor->posted);
-    actor->awaited = pool_take(pool, MAILBOX_KINDS * active, sizeof *actor->awaited);
+    actor->posted = pool_take(pool, BOX_KINDS * active, sizeof *actor->posted);
+    actor->awaited = pool_take(pool, BOX_KINDS * active, sizeof *actor->awaited);
     actor->layer_free_s = pool_take(pool, OP_KINDS * active, sizeof *actor->layer_free_s);
     for (size_t i = 0; i < OP_KINDS * active; i++)
         actor->layer_free_s[i] = -1;
@@ -264,6 +245,10 @@ static void make_actor(struct simulation *sim, struct work_site site, struct poo
     *actor = (struct actor){
         .site = site, .schedule = &site.class->schedules[sim->step->phase], .first_waiter = -1, .next_waiter = -1};
     take_memory(sim, actor, pool);
+    if (!is_gpu(actor))
+        return;
+    actor->spans = sim->spans ? sim->spans + (size_t)site.row->rank * (size_t)sim->most_ops
+                              : pool_take(pool, (size_t)actor->schedule->count, sizeof *actor->spans);
 }
 
 /* The head wakes all ranks; where they share processors, each is woken when it gets one. */

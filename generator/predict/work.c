@@ -1,8 +1,9 @@
 #include "predict/work.h"
 
 #include <assert.h>
+#include <string.h>
 
-enum { F32 = 4 };
+enum { F32 = 4, BF16 = 2, WISH_BYTES = 8, RECORD_ALIGNMENT = 16 };
 
 /* ---- a step's rows */
 
@@ -31,13 +32,56 @@ static const int32_t *slot_rows(const struct work_site *site, const struct op *o
     return site->step->routes.slot_rows + at * (size_t)site->class->shape.expert_slots;
 }
 
+/* ---- what GPUs move */
+
+static bool is_gpu(const struct rank_class *class)
+{
+    return class->device == DEVICE_CUDA;
+}
+
+uint64_t value_bytes(const struct rank_class *class)
+{
+    return is_gpu(class) && class->weights == DTYPE_BF16 ? BF16 : F32;
+}
+
+uint64_t record_bytes(const struct rank_class *class)
+{
+    uint64_t bytes = (uint64_t) class->shape.hidden * value_bytes(class) + (uint64_t) class->shape.top_k * WISH_BYTES;
+    return (bytes + RECORD_ALIGNMENT - 1) / RECORD_ALIGNMENT * RECORD_ALIGNMENT;
+}
+
+static int least(int left, int right)
+{
+    return left < right ? left : right;
+}
+
+struct micro_rows captured_rows(const struct work_site *site, const struct op *op)
+{
+    const struct shapes *shape = &site->class->shape;
+    struct micro_rows rows = *rows_of_op(site, op);
+    if (is_gpu(site->class) && site->step->phase == DECODE) {
+        rows.rows = shape->decode_rows;
+        rows.wanted = least(shape->decode_rows, shape->logit_rows);
+    }
+    return rows;
+}
+
+int sent_records(const struct work_site *site, const struct op *op, int from, int to)
+{
+    const struct shapes *shape = &site->class->shape;
+    if (site->step->phase == DECODE)
+        return least(shape->decode_rows, shape->dispatch_rows);
+    return strcmp(site->plan->dispatch, "exact") == 0 ? sent_rows(site, op, from, to) : shape->dispatch_rows;
+}
+
 /* ---- counting */
 
 struct counting {
     const struct work_site *site;
     const struct shapes *shape;
     const struct op *op;
-    struct micro_rows rows; /* of this lane and micro-batch */
+    struct micro_rows rows,
+        captured; /* of this lane and micro-batch; as many as a GPU's products and messages are of */
     struct op_work work;
 };
 
@@ -46,10 +90,23 @@ static void feature(struct counting *count, int index, double value)
     count->work.features[index] = value;
 }
 
-/* Activations are f32 wherever they are. */
+/* Activations as the device keeps them: on processors f32 wherever they are. */
 static void touch_values(struct counting *count, double values)
 {
+    count->work.memory_bytes += values * (double)value_bytes(count->site->class);
+}
+
+static void touch_f32(struct counting *count, double values)
+{
     count->work.memory_bytes += values * F32;
+}
+
+/* Panels of 16 outputs on processors; GPUs read rows. */
+static double weight_bytes(const struct counting *count, enum dtype dtype, int outputs, int inputs)
+{
+    if (is_gpu(count->site->class))
+        return (double)outputs * inputs * (dtype == DTYPE_BF16 ? BF16 : F32);
+    return (double)packed_bytes(dtype, outputs, inputs);
 }
 
 static void wait_for_bytes(struct counting *count, double bytes)
@@ -65,7 +122,7 @@ static void add_product(struct counting *count, enum dtype dtype, double rows, i
     if (rows <= 0)
         return;
     count->work.flops[dtype] += 2 * rows * outputs * inputs;
-    count->work.memory_bytes += (double)packed_bytes(dtype, outputs, inputs);
+    count->work.memory_bytes += weight_bytes(count, dtype, outputs, inputs);
     touch_values(count, rows * (outputs + inputs));
     if (!site->hardware->calibrated)
         return;
@@ -77,16 +134,35 @@ static void add_product(struct counting *count, enum dtype dtype, double rows, i
 
 /* ---- the ops */
 
+static double stream_values(const struct counting *count)
+{
+    return (double)count->rows.rows * count->shape->hidden;
+}
+
 static void count_stream(struct counting *count)
 {
-    feature(count, 1, (double)count->rows.rows * count->shape->hidden);
-    touch_values(count, 2.0 * count->rows.rows * count->shape->hidden);
+    feature(count, 1, stream_values(count));
+    touch_f32(count, 2 * stream_values(count));
+}
+
+/* From the table's dtype to the stream's, or to a share's, which on GPUs is the same. */
+static void count_embed(struct counting *count)
+{
+    feature(count, 1, stream_values(count));
+    touch_values(count, stream_values(count));
+    touch_f32(count, stream_values(count));
+}
+
+static void count_embed_slice(struct counting *count)
+{
+    feature(count, 1, stream_values(count));
+    touch_values(count, 2 * stream_values(count));
 }
 
 static void count_rotary(struct counting *count)
 {
     feature(count, 1, (double)count->rows.rows * count->shape->head_dim);
-    touch_values(count, (double)count->rows.rows * count->shape->head_dim);
+    touch_f32(count, (double)count->rows.rows * count->shape->head_dim);
 }
 
 /* Keys and values of decoding rows were last read a step ago, so they come from where the weights do. Rows of a prompt
@@ -100,16 +176,25 @@ static void count_cache(struct counting *count, double bytes)
     wait_for_bytes(count, bytes);
 }
 
+/* How many rows read keys and values together: on GPUs, those of a tile of a prompt's rows and heads. */
+static double rows_at_once(const struct counting *count)
+{
+    enum { TILE_PAIRS = 64 };
+    int group = count->shape->heads / count->shape->kv_heads;
+    bool tiles = is_gpu(count->site->class) && count->site->step->phase == PREFILL && group < TILE_PAIRS;
+    return tiles ? (double)TILE_PAIRS / group : 1;
+}
+
 static void count_attention(struct counting *count)
 {
     const struct shapes *shape = count->shape;
-    double rows = count->rows.rows, positions = (double)count->rows.positions;
+    double rows = count->captured.rows, positions = (double)count->rows.positions;
     int query = shape->heads * shape->head_dim, key = shape->kv_heads * shape->head_dim;
     add_product(count, count->site->class->weights, rows, query + 2 * key, shape->hidden);
     add_product(count, count->site->class->weights, rows, shape->hidden, query);
     count_cache(count, 2 * positions * key * F32);
     count->work.flops[count->site->class->weights] += 4 * positions * query; /* where a device has its fast units */
-    touch_values(count, 2 * positions * key + 2 * rows * key);
+    touch_values(count, 2 * positions / rows_at_once(count) * key + 2 * rows * key);
     feature(count, 1, rows * (shape->hidden + query + 2 * key));
     feature(count, 2, positions * key);
     feature(count, 3, positions * query);
@@ -123,6 +208,68 @@ static void count_reduce(struct counting *count)
     feature(count, 2, count->shape->tp - 1);
     touch_values(count, values * (count->shape->tp + 1));
 }
+
+/* ---- ops of GPUs */
+
+/* In place, by NCCL. */
+static void count_sum(struct counting *count)
+{
+    touch_values(count, 2.0 * count->captured.rows * count->shape->hidden);
+}
+
+static void count_add_embedding(struct counting *count)
+{
+    touch_values(count, stream_values(count));
+    touch_f32(count, stream_values(count));
+}
+
+static void count_add_experts(struct counting *count)
+{
+    if (!is_gpu(count->site->class)) {
+        count_reduce(count);
+        return;
+    }
+    touch_values(count, stream_values(count));
+    touch_f32(count, 2 * stream_values(count));
+}
+
+/* Records of one ep coordinate's rows: to all others or from them, or with its own. */
+static double records_of(const struct counting *count, bool arriving, bool with_own)
+{
+    int own = count->site->row->at[AXIS_EP];
+    double records = 0;
+    for (int peer = 0; peer < count->shape->ep; peer++)
+        if (peer != own || with_own)
+            records += arriving ? sent_records(count->site, count->op, peer, own)
+                                : sent_records(count->site, count->op, own, peer);
+    return records;
+}
+
+/* Messages of records are read where they are, and written where they go. */
+static void count_exchange(struct counting *count)
+{
+    double records = records_of(count, false, false) + records_of(count, true, false);
+    count->work.memory_bytes += records * (double)record_bytes(count->site->class);
+}
+
+static void count_exchange_counts(struct counting *count)
+{
+    touch_f32(count, 2.0 * count->shape->ep * (count->shape->expert_slots + 1));
+}
+
+static void count_add_and_route(struct counting *count)
+{
+    const struct shapes *shape = count->shape;
+    double rows = count->rows.rows, sent = 0;
+    add_product(count, DTYPE_F32, rows, shape->experts, shape->hidden);
+    for (int peer = 0; peer < shape->ep; peer++)
+        sent += sent_rows(count->site, count->op, count->site->row->at[AXIS_EP], peer);
+    touch_values(count, 2 * stream_values(count));
+    touch_f32(count, 2 * stream_values(count));
+    count->work.memory_bytes += 2 * sent * (double)record_bytes(count->site->class);
+}
+
+/* ---- ops of either */
 
 static void count_route(struct counting *count)
 {
@@ -138,6 +285,10 @@ static void count_route(struct counting *count)
 static void count_dispatch_start(struct counting *count)
 {
     const struct shapes *shape = count->shape;
+    if (is_gpu(count->site->class)) {
+        count_exchange(count);
+        return;
+    }
     int own = count->site->row->at[AXIS_EP];
     double sent = 0;
     for (int peer = 0; peer < shape->ep; peer++)
@@ -191,6 +342,10 @@ static void count_experts(struct counting *count)
 static void count_combine_start(struct counting *count)
 {
     const struct shapes *shape = count->shape;
+    if (is_gpu(count->site->class)) {
+        count_exchange(count);
+        return;
+    }
     int own = count->site->row->at[AXIS_EP];
     double rows = 0;
     for (int peer = 0; peer < shape->ep; peer++)
@@ -210,18 +365,20 @@ static void count_combine(struct counting *count)
     feature(count, 1, rows * shape->hidden);
     feature(count, 2, (double)count->rows.rows * shape->hidden);
     feature(count, 3, shape->ep - 1);
-    touch_values(count, (3 * rows + count->rows.rows) * shape->hidden);
+    touch_values(count, ((is_gpu(count->site->class) ? 1 : 3) * rows + count->rows.rows) * shape->hidden);
 }
 
 static void count_head(struct counting *count)
 {
     const struct shapes *shape = count->shape;
-    add_product(count, count->site->class->weights, count->rows.wanted, shape->vocabulary_slice, shape->hidden);
+    add_product(count, count->site->class->weights, count->captured.wanted, shape->vocabulary_slice, shape->hidden);
     feature(count, 1, (double)count->rows.wanted * shape->hidden);
 }
 
 static void count_gather_logits(struct counting *count)
 {
+    if (is_gpu(count->site->class))
+        touch_f32(count, (double)count->captured.wanted * count->shape->vocabulary_slice * 2 * (count->shape->tp - 1));
     feature(count, 1, count->shape->tp - 1);
 }
 
@@ -229,19 +386,24 @@ static void count_sample(struct counting *count)
 {
     feature(count, 1, (double)count->rows.wanted * count->shape->vocabulary);
     feature(count, 2, count->rows.wanted);
-    touch_values(count, (double)count->rows.wanted * count->shape->vocabulary);
+    touch_f32(count, (double)count->rows.wanted * count->shape->vocabulary);
 }
 
 static void (*const counters[OP_KINDS])(struct counting *) = {
     [OP_ROTARY] = count_rotary,
-    [OP_EMBED] = count_stream,
-    [OP_EMBED_SLICE] = count_stream,
+    [OP_EMBED] = count_embed,
+    [OP_EMBED_SLICE] = count_embed_slice,
     [OP_REDUCE_EMBEDDING] = count_reduce,
+    [OP_SUM_EMBEDDING] = count_sum,
+    [OP_ADD_EMBEDDING] = count_add_embedding,
     [OP_RECEIVE_STAGE] = count_stream,
     [OP_ATTENTION] = count_attention,
     [OP_REDUCE_ATTENTION] = count_reduce,
     [OP_ADD_ATTENTION] = count_reduce,
     [OP_ROUTE] = count_route,
+    [OP_SUM_ATTENTION] = count_sum,
+    [OP_ADD_AND_ROUTE] = count_add_and_route,
+    [OP_DISPATCH_COUNTS] = count_exchange_counts,
     [OP_DISPATCH_START] = count_dispatch_start,
     [OP_DISPATCH_FINISH] = count_sort,
     [OP_GATHER] = count_sort,
@@ -250,7 +412,8 @@ static void (*const counters[OP_KINDS])(struct counting *) = {
     [OP_COMBINE_FINISH] = count_combine,
     [OP_SCATTER] = count_combine,
     [OP_REDUCE_EXPERTS] = count_reduce,
-    [OP_ADD_EXPERTS] = count_reduce,
+    [OP_SUM_EXPERTS] = count_sum,
+    [OP_ADD_EXPERTS] = count_add_experts,
     [OP_SEND_STAGE] = count_stream,
     [OP_HEAD] = count_head,
     [OP_GATHER_LOGITS] = count_gather_logits,
@@ -262,6 +425,7 @@ struct op_work work_of(const struct work_site *site, const struct op *op)
     struct counting count = {.site = site, .shape = &site->class->shape, .op = op};
     assert(op->micro < site->step->active);
     count.rows = *rows_of_op(site, op);
+    count.captured = captured_rows(site, op);
     feature(&count, 0, 1);
     counters[op->kind](&count);
     return count.work;

@@ -18,6 +18,12 @@
  *   COMBINE*, SCATTER sent rows x hidden, rows x hidden, peers
  *   HEAD              wanted x hidden
  *   SAMPLE            wanted x vocabulary, wanted
+ *
+ * GPUs are not calibrated, so features are those of processors. Their ops differ in what they touch: values of the
+ * weights' dtype in all but the residual stream, the router and the logits; weights row by row; rows that travel as
+ * records with their wishes. In decode a graph is replayed that was captured for as many rows as fit: products and
+ * messages are of that size whatever the step holds (captured_rows). NCCL's ops count what they read and write of the
+ * rank's own memory; their messages are in traffic.h.
  */
 #pragma once
 
@@ -42,6 +48,19 @@ struct work_site {
     double footprint_bytes; /* that the rank's processor passes over in a step */
     int company;            /* ALONE or TOGETHER */
 };
+
+/* Whether ranks of the class multiply, keep and send values of the weights' dtype, as GPUs do; else f32. */
+uint64_t value_bytes(const struct rank_class *class);
+
+/* A row on its way between GPUs, with its wishes (struct travelling_row of runtime/cuda/ops/op.h). */
+uint64_t record_bytes(const struct rank_class *class);
+
+/* Rows that the op's messages and products are made for on a GPU: in decode as many as fit, else the micro-batch's. */
+struct micro_rows captured_rows(const struct work_site *site, const struct op *op);
+
+/* Records in a message from ep coordinate `from` to `to` on GPUs: as many as rows, where counts go first; else a fixed
+ * number. */
+int sent_records(const struct work_site *site, const struct op *op, int from, int to);
 
 struct op_work work_of(const struct work_site *site, const struct op *op);
 

@@ -17,12 +17,13 @@ enum { KEY_ROOM = 64 };
 /* What the strategy itself says. */
 static int own_number(const struct strategy *strategy, enum assumption assumption)
 {
+    bool is_cuda = strcmp(strategy->target.device, device_names[DEVICE_CUDA]) == 0;
     const int own[ASSUMPTIONS_ALL] = {
         [ASSUME_hidden_size] = strategy->model.hidden,
         [ASSUME_top_k] = strategy->model.top_k,
         [ASSUME_context] = strategy->batch.context,
         [ASSUME_sequences] = strategy->batch.sequences * strategy->grid[AXIS_DP] * strategy->grid[AXIS_EP],
-        [ASSUME_kv] = STORE_F32,
+        [ASSUME_kv] = is_cuda && strategy->dtype.weights == DTYPE_BF16 ? STORE_BF16 : STORE_F32,
         [ASSUME_weights] = strategy->dtype.weights == DTYPE_F32 ? STORE_F32 : STORE_BF16,
     };
     return own[assumption];

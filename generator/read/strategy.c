@@ -89,17 +89,20 @@ static bool read_memory(struct reader *reader)
 static bool read_target(struct reader *reader)
 {
     static const char *const known[] = {"device", "transport", "threads", "memory", "ranks_per_node", "hardware"};
-    static const char *const devices[] = {"cpu", NULL}, *const planned_devices[] = {"cuda", NULL};
-    static const char *const transports[] = {"shm", NULL}, *const planned_transports[] = {"mpi", "nccl", NULL};
-    static const struct word_key device = {"target.device", devices, planned_devices};
+    static const char *const devices[] = {"cpu", "cuda", NULL}, *const none[] = {NULL};
+    static const char *const transports[] = {"shm", "nccl", NULL}, *const planned_transports[] = {"mpi", NULL};
+    static const struct word_key device = {"target.device", devices, none};
     static const struct word_key transport = {"target.transport", transports, planned_transports};
     struct strategy *out = reader->out;
     out->target.device = devices[0];
-    out->target.transport = transports[0];
     out->target.threads = 1;
     out->target.ranks_per_node = out->world;
     if (!key_table(reader, "target", known, COUNT(known), "{ device = \"cpu\" }") ||
-        !key_word(reader, &device, &out->target.device) || !key_word(reader, &transport, &out->target.transport) ||
+        !key_word(reader, &device, &out->target.device))
+        return false;
+    bool is_cuda = strcmp(out->target.device, device_names[DEVICE_CUDA]) == 0;
+    const char *own_transport = out->target.transport = transports[is_cuda];
+    if (!key_word(reader, &transport, &out->target.transport) ||
         !key_integer(reader, "target.threads", 1, 1024, &out->target.threads) ||
         !key_integer(reader, "target.ranks_per_node", 1, MAX_WORLD, &out->target.ranks_per_node) ||
         !read_memory(reader))
@@ -107,7 +110,11 @@ static bool read_target(struct reader *reader)
     if (out->target.threads > 1)
         return reader_fail(reader, "target.threads", "target.threads %d has no backend yet; use 1",
                            out->target.threads);
-    if (out->target.ranks_per_node < out->world)
+    if (strcmp(out->target.transport, own_transport) != 0)
+        return reader_fail(reader, "target.transport",
+                           "target.transport is \"%s\"; ranks on device \"%s\" talk over \"%s\"", out->target.transport,
+                           out->target.device, own_transport);
+    if (!is_cuda && out->target.ranks_per_node < out->world)
         return reader_fail(reader, "target.ranks_per_node",
                            "target.ranks_per_node is %d; transport \"shm\" needs all %d ranks on one node",
                            out->target.ranks_per_node, out->world);
@@ -153,18 +160,27 @@ static bool read_dtype(struct reader *reader)
 {
     static const char *const known[] = {"weights", "activations", "kv"};
     static const char *const weights[] = {"bf16", "f32", NULL}, *const planned_weights[] = {"f16", "fp8", NULL};
-    static const char *const values[] = {"f32", NULL}, *const planned_values[] = {"bf16", "f16", "fp8", NULL};
+    static const char *const values[] = {"f32", "bf16", NULL}, *const planned_values[] = {"f16", "fp8", NULL};
     static const struct word_key words[] = {
         {"dtype.weights", weights, planned_weights},
         {"dtype.activations", values, planned_values},
         {"dtype.kv", values, planned_values},
     };
-    const char *chosen[] = {"bf16", "f32", "f32"};
-    if (!key_table(reader, "dtype", known, COUNT(known), "{ weights = \"bf16\" }"))
+    bool is_cuda = strcmp(reader->out->target.device, device_names[DEVICE_CUDA]) == 0;
+    const char *chosen[] = {"bf16", NULL, NULL};
+    if (!key_table(reader, "dtype", known, COUNT(known), "{ weights = \"bf16\" }") ||
+        !key_word(reader, &words[0], &chosen[0]))
         return false;
-    for (size_t i = 0; i < COUNT(words); i++)
+    /* Processors sum and keep everything in f32; GPUs multiply and keep values of the weights' dtype. */
+    const char *usual = is_cuda ? chosen[0] : "f32";
+    for (size_t i = 1; i < COUNT(words); i++) {
+        chosen[i] = usual;
         if (!key_word(reader, &words[i], &chosen[i]))
             return false;
+        if (strcmp(chosen[i], usual) != 0)
+            return reader_fail(reader, words[i].key, "%s is \"%s\"; with %s weights on device \"%s\", write \"%s\"",
+                               words[i].key, chosen[i], chosen[0], reader->out->target.device, usual);
+    }
     reader->out->dtype.weights = strcmp(chosen[0], "f32") == 0 ? DTYPE_F32 : DTYPE_BF16;
     return true;
 }

@@ -1,16 +1,20 @@
 /* Arena: each buffer that an op touches exists, has its own bytes, and enough of them for its shape. */
 #include "base/heap.h"
+#include "verify/buffer_sizes.h"
 #include "verify/extents.h"
 #include "verify/proofs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { LINE = 64, F32 = 4 };
+/* Where buffers begin: a cache line; on GPUs what a warp reads at once, and a copy of any kind wants. */
+static const uint64_t lines[DEVICES] = {[DEVICE_CPU] = 64, [DEVICE_CUDA] = 256};
 
 /* Which mailbox holds a buffer when the arena does not, and for which classes that is so. */
 static enum mailbox_kind mailbox_instead(const struct rank_class *class, enum buffer_kind kind)
 {
+    if (class->device == DEVICE_CUDA)
+        return MAILBOX_NONE;
     switch (kind) {
     case BUFFER_PARTIAL:
         return class->shape.tp > 1 ? MAILBOX_PARTIAL : MAILBOX_NONE;
@@ -20,29 +24,6 @@ static enum mailbox_kind mailbox_instead(const struct rank_class *class, enum bu
         return MAILBOX_TOKENS;
     default:
         return MAILBOX_NONE;
-    }
-}
-
-/* The bytes that the shapes demand. Of what only the runtime knows the layout of, at least some. */
-static uint64_t bytes_of(const struct shapes *shape, enum buffer_kind kind)
-{
-    uint64_t rows = (uint64_t)row_capacity(shape), head_dim = (uint64_t)shape->head_dim;
-    uint64_t stream = times(rows, (uint64_t)shape->hidden * F32);
-    uint64_t sent = times((uint64_t)shape->dispatch_rows, (uint64_t)shape->hidden * F32);
-    uint64_t positions = times((uint64_t)shape->layers, times((uint64_t)shape->kv_blocks, KV_BLOCK_POSITIONS));
-    switch (kind) {
-    case BUFFER_ROTARY:
-        return times(rows, head_dim * F32);
-    case BUFFER_RESIDUAL:
-    case BUFFER_PARTIAL:
-    case BUFFER_ROUTED:
-        return stream;
-    case BUFFER_EXPERT_OUT:
-        return times((uint64_t)shape->ep, sent);
-    case BUFFER_KV:
-        return times(positions, times(2 * (uint64_t)shape->kv_heads, head_dim * F32));
-    default:
-        return 1;
     }
 }
 
@@ -56,8 +37,7 @@ static bool buffers_exist(const struct plan *plan, int class_index, enum phase p
         if ((touched & 1u << kind) == 0)
             continue;
         enum mailbox_kind mailbox = mailbox_instead(class, kind);
-        bool shared = kind == BUFFER_KV || kind == BUFFER_SCRATCH || kind == BUFFER_TOKENS;
-        int micro = shared ? -1 : op->micro;
+        int micro = buffer_is_shared(kind) || mailbox == MAILBOX_TOKENS ? -1 : op->micro;
         if (mailbox == MAILBOX_NONE ? !find_buffer(class, kind, micro) : !find_mailbox(class, mailbox, micro))
             return refuse(error, plan, KEY_batch, "%s has no memory for %s",
                           class_op_words(plan, class_index, phase, op_index).text,
@@ -73,17 +53,31 @@ static bool buffer_is_right(const struct plan *plan, int class_index, const stru
     if (mailbox_instead(class, buffer->kind) != MAILBOX_NONE)
         return refuse(error, plan, KEY_batch, "%s has %s in its arena, where its peers cannot read it",
                       class_words(plan, class_index).text, micro_words(name, buffer->micro).text);
-    uint64_t need = bytes_of(&class->shape, buffer->kind);
+    uint64_t need = least_buffer_bytes(plan, class, buffer->kind), line = lines[class->device];
     if (buffer->bytes < need)
         return refuse(error, plan, KEY_batch, "%s has %" PRIu64 " bytes for %s, but its shape takes %" PRIu64,
                       class_words(plan, class_index).text, buffer->bytes, micro_words(name, buffer->micro).text, need);
-    if (buffer->offset % LINE != 0)
-        return refuse(error, plan, KEY_batch, "%s has %s at byte %" PRIu64 ", which is not a multiple of %d",
-                      class_words(plan, class_index).text, micro_words(name, buffer->micro).text, buffer->offset, LINE);
+    if (buffer->offset % line != 0)
+        return refuse(error, plan, KEY_batch, "%s has %s at byte %" PRIu64 ", which is not a multiple of %" PRIu64,
+                      class_words(plan, class_index).text, micro_words(name, buffer->micro).text, buffer->offset, line);
     if (buffer->offset > class->arena_bytes || buffer->bytes > class->arena_bytes - buffer->offset)
         return refuse(error, plan, KEY_batch, "%s has %s beyond the %" PRIu64 " bytes of its arena",
                       class_words(plan, class_index).text, micro_words(name, buffer->micro).text, class->arena_bytes);
     return true;
+}
+
+/* Ops on GPUs find a micro-batch's buffer by its number: the first one's place, and that many times its bytes. */
+static bool buffer_is_in_row(const struct plan *plan, int class_index, const struct buffer *buffer, struct error *error)
+{
+    const struct rank_class *class = &plan->classes[class_index];
+    const struct buffer *first = find_buffer(class, buffer->kind, 0);
+    if (class->device == DEVICE_CPU || buffer->micro < 0 ||
+        (first && buffer->bytes == first->bytes &&
+         buffer->offset == first->offset + times((uint64_t)buffer->micro, first->bytes)))
+        return true;
+    return refuse(error, plan, KEY_batch, "%s has %s at byte %" PRIu64 ", which is not where it follows micro-batch A",
+                  class_words(plan, class_index).text, micro_words(buffer_names[buffer->kind], buffer->micro).text,
+                  buffer->offset);
 }
 
 static bool buffers_are_apart(const struct plan *plan, int class_index, struct error *error)
@@ -114,7 +108,8 @@ bool prove_arena(const struct plan *plan, struct error *error)
                 if (!buffers_exist(plan, i, phase, op_index, error))
                     return false;
         for (int buffer = 0; buffer < class->buffer_count; buffer++)
-            if (!buffer_is_right(plan, i, &class->buffers[buffer], error))
+            if (!buffer_is_right(plan, i, &class->buffers[buffer], error) ||
+                !buffer_is_in_row(plan, i, &class->buffers[buffer], error))
                 return false;
         if (!buffers_are_apart(plan, i, error))
             return false;

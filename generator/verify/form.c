@@ -6,6 +6,10 @@
 #include "verify/proofs.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* What ranks on each device send their messages through. */
+static const char *const transports[DEVICES] = {[DEVICE_CPU] = "shm", [DEVICE_CUDA] = "nccl"};
 
 static bool job_formed(const struct plan *plan, struct error *error)
 {
@@ -25,6 +29,22 @@ static bool job_formed(const struct plan *plan, struct error *error)
     for (int i = 0; i < plan->class_count; i++)
         if (!plan->classes[i].name || !plan->classes[i].rms_epsilon || !plan->classes[i].rope_theta)
             return refuse(error, plan, KEY_model, "class %d lacks its name, epsilon or rotary base", i);
+    return true;
+}
+
+/* All ranks run on the device that the plan says, which has a transport of its own. */
+static bool devices_formed(const struct plan *plan, struct error *error)
+{
+    for (int i = 0; i < plan->class_count; i++) {
+        enum device device = plan->classes[i].device;
+        if ((unsigned)device >= DEVICES || !plan->device || strcmp(plan->device, device_names[device]) != 0)
+            return refuse(error, plan, KEY_target, "class %s runs on %s, but the plan is for %s", plan->classes[i].name,
+                          (unsigned)device < DEVICES ? device_names[device] : "an unknown device",
+                          plan->device ? plan->device : "no device");
+        if (!plan->transport || strcmp(plan->transport, transports[device]) != 0)
+            return refuse(error, plan, KEY_target, "ranks on %s send by %s, but the plan is for %s",
+                          device_names[device], transports[device], plan->transport ? plan->transport : "no transport");
+    }
     return true;
 }
 
@@ -93,7 +113,16 @@ static bool ops_formed(const struct plan *plan, int class_index, struct error *e
                               class_words(plan, class_index).text, phase_names[phase], i + 1,
                               (unsigned)op->kind < OP_KINDS ? op_table[op->kind].id : "unknown", op->micro,
                               class->shape.micro_batches, op->layer, class->shape.layers);
+            if (!effects_of(class, op->kind)->exists)
+                return refuse(error, plan, KEY_target, "%s op %d is %s, which a device of kind %s does not have",
+                              phase_names[phase], i + 1, op_table[op->kind].id, device_names[class->device]);
+            if (op->awaits < 0 || op->awaits > schedule->count)
+                return refuse(error, plan, KEY_batch, "%s awaits op %d, but there are %d",
+                              class_op_words(plan, class_index, phase, i).text, op->awaits, schedule->count);
         }
+        if (schedule->joins < 0 || schedule->joins > schedule->count)
+            return refuse(error, plan, KEY_batch, "%s, the end of %s awaits op %d, but there are %d",
+                          class_words(plan, class_index).text, phase_names[phase], schedule->joins, schedule->count);
     }
     return true;
 }
@@ -104,7 +133,7 @@ static bool memory_formed(const struct plan *plan, int class_index, struct error
     const struct rank_class *class = &plan->classes[class_index];
     for (int i = 0; i < class->buffer_count; i++) {
         const struct buffer *buffer = &class->buffers[i];
-        bool shared = buffer->kind == BUFFER_KV || buffer->kind == BUFFER_SCRATCH;
+        bool shared = (unsigned)buffer->kind < BUFFER_KINDS && buffer_is_shared(buffer->kind);
         if ((unsigned)buffer->kind >= BUFFER_KINDS || (shared ? buffer->micro != -1 : buffer->micro < 0) ||
             buffer->micro >= class->shape.micro_batches || find_buffer(class, buffer->kind, buffer->micro) != buffer)
             return refuse(
@@ -140,7 +169,7 @@ static bool placement_formed(const struct plan *plan, struct error *error)
 
 bool prove_form(const struct plan *plan, struct error *error)
 {
-    if (!job_formed(plan, error) || !ranks_formed(plan, error))
+    if (!job_formed(plan, error) || !devices_formed(plan, error) || !ranks_formed(plan, error))
         return false;
     for (int i = 0; i < plan->class_count; i++)
         if (!shapes_formed(plan, i, error) || !ops_formed(plan, i, error) || !memory_formed(plan, i, error))

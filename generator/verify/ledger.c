@@ -1,4 +1,5 @@
-/* Ledger: it counts every byte that the plan gives a rank, and the device holds them. */
+/* Ledger: it counts every byte that the plan gives a rank, and the device holds them. On GPUs that is the GPU's memory;
+ * the segment with its mailboxes lies in the host's. */
 #include "verify/proofs.h"
 
 #include <inttypes.h>
@@ -51,28 +52,27 @@ static uint64_t peers_mailboxes(const struct rank_class *class)
     return class->last_stage ? sum : sum + times(rows, (uint64_t)shape->hidden * F32);
 }
 
-static bool ledger_is_complete(const struct plan *plan, int class_index, struct error *error)
+/* A part of the ledger, by how its lines begin, and the bytes of it that the plan gives a rank. */
+struct owned {
+    const char *purpose;
+    uint64_t bytes;
+};
+
+static bool is_counted(const struct plan *plan, int class_index, struct owned owned, struct error *error)
+{
+    uint64_t counted = sum_of(&plan->classes[class_index], owned.purpose);
+    return counted == owned.bytes ||
+           refuse(error, plan, KEY_target, "%s has %" PRIu64 " bytes of \"%s\" in its ledger, but owns %" PRIu64,
+                  class_words(plan, class_index).text, counted, owned.purpose, owned.bytes);
+}
+
+/* What a process has beside weights and arena: its mailboxes and those it meets, control, and its program. */
+static bool process_is_counted(const struct plan *plan, int class_index, struct error *error)
 {
     const struct rank_class *class = &plan->classes[class_index];
-    const struct {
-        const char *purpose;
-        uint64_t owned;
-    } parts[] = {
-        {"weights: ", class->shard_bytes[SHARD_DENSE] + class->shard_bytes[SHARD_EXPERTS]},
-        {"KV cache", buffer_sum(class, true)},
-        {"activations: ", buffer_sum(class, false)},
-        {"mailboxes: own", own_mailboxes(class)},
-        {"mailboxes: peers'", peers_mailboxes(class)},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (sum_of(class, parts[i].purpose) != parts[i].owned)
-            return refuse(
-                error, plan, KEY_target, "%s has %" PRIu64 " bytes of \"%s\" in its ledger, but owns %" PRIu64,
-                class_words(plan, class_index).text, sum_of(class, parts[i].purpose), parts[i].purpose, parts[i].owned);
-    if (buffer_sum(class, true) + buffer_sum(class, false) != class->arena_bytes)
-        return refuse(error, plan, KEY_target, "%s has an arena of %" PRIu64 " bytes, but buffers of %" PRIu64,
-                      class_words(plan, class_index).text, class->arena_bytes,
-                      buffer_sum(class, true) + buffer_sum(class, false));
+    if (!is_counted(plan, class_index, (struct owned){"mailboxes: own", own_mailboxes(class)}, error) ||
+        !is_counted(plan, class_index, (struct owned){"mailboxes: peers'", peers_mailboxes(class)}, error))
+        return false;
     uint64_t control = sum_of(class, "mailboxes: control"), headers = times(2, plan->step_bytes);
     if (control < headers || control - headers > plan->step_offset || plan->step_offset - (control - headers) >= PAGE)
         return refuse(error, plan, KEY_target,
@@ -83,6 +83,45 @@ static bool ledger_is_complete(const struct plan *plan, int class_index, struct 
     if (sum_of(class, "program") == 0)
         return refuse(error, plan, KEY_target, "%s has no line for the program in its ledger",
                       class_words(plan, class_index).text);
+    return true;
+}
+
+/* What a GPU holds beside weights and arena: nothing of the segment, which is host memory, but what its driver and
+ * NCCL take. */
+static bool reserves_are_counted(const struct plan *plan, int class_index, struct error *error)
+{
+    const struct rank_class *class = &plan->classes[class_index];
+    const struct shapes *shape = &class->shape;
+    bool communicates = shape->tp > 1 || shape->ep > 1 || shape->pp > 1;
+    if (!is_counted(plan, class_index, (struct owned){"mailboxes: ", 0}, error))
+        return false;
+    if (sum_of(class, "reserve: driver") == 0 || (sum_of(class, "reserve: NCCL") > 0) != communicates)
+        return refuse(error, plan, KEY_target,
+                      "%s has %" PRIu64 " bytes for the driver and %" PRIu64
+                      " for NCCL in its ledger, which a rank with%s peers does not have",
+                      class_words(plan, class_index).text, sum_of(class, "reserve: driver"),
+                      sum_of(class, "reserve: NCCL"), communicates ? "" : "out");
+    return true;
+}
+
+static bool ledger_is_complete(const struct plan *plan, int class_index, struct error *error)
+{
+    const struct rank_class *class = &plan->classes[class_index];
+    const struct owned parts[] = {
+        {"weights: ", class->shard_bytes[SHARD_DENSE] + class->shard_bytes[SHARD_EXPERTS]},
+        {"KV cache", buffer_sum(class, true)},
+        {"activations: ", buffer_sum(class, false)},
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!is_counted(plan, class_index, parts[i], error))
+            return false;
+    if (buffer_sum(class, true) + buffer_sum(class, false) != class->arena_bytes)
+        return refuse(error, plan, KEY_target, "%s has an arena of %" PRIu64 " bytes, but buffers of %" PRIu64,
+                      class_words(plan, class_index).text, class->arena_bytes,
+                      buffer_sum(class, true) + buffer_sum(class, false));
+    if (class->device == DEVICE_CUDA ? !reserves_are_counted(plan, class_index, error)
+                                     : !process_is_counted(plan, class_index, error))
+        return false;
     if (sum_of(class, "") != class->ledger_bytes)
         return refuse(error, plan, KEY_target, "%s has a ledger of %" PRIu64 " bytes, but its lines add up to %" PRIu64,
                       class_words(plan, class_index).text, class->ledger_bytes, sum_of(class, ""));
@@ -115,8 +154,9 @@ bool prove_ledger(const struct plan *plan, struct error *error)
 {
     for (int i = 0; i < plan->class_count; i++) {
         const struct rank_class *class = &plan->classes[i];
-        uint64_t owned = class->shard_bytes[SHARD_DENSE] + class->shard_bytes[SHARD_EXPERTS] + class->arena_bytes +
-                         own_mailboxes(class);
+        uint64_t mailboxes = class->device == DEVICE_CUDA ? 0 : own_mailboxes(class);
+        uint64_t owned =
+            class->shard_bytes[SHARD_DENSE] + class->shard_bytes[SHARD_EXPERTS] + class->arena_bytes + mailboxes;
         /* A plan read back from sources has no ledger; what it owns must fit all the same. */
         if (class->ledger_count > 0 && !ledger_is_complete(plan, i, error))
             return false;

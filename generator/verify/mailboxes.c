@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { LINE = 64, F32 = 4, FLAG_LINES = 2, EXPERT_AND_WEIGHT = 8 };
+enum { LINE = 64, F32 = 4, FLAG_LINES = 2, EXPERT_AND_WEIGHT = 8, TOKEN = 4, COUNTER = 8 };
 
 /* What a mailbox must be: pairs of flag lines, messages side by side, bytes of one message. */
 struct demand {
@@ -15,8 +15,9 @@ struct demand {
     uint64_t bytes;
 };
 
-static struct demand demand_of(const struct shapes *shape, enum mailbox_kind kind)
+static struct demand demand_of(const struct rank_class *class, enum mailbox_kind kind)
 {
+    const struct shapes *shape = &class->shape;
     uint64_t row = (uint64_t)shape->hidden * F32, sent = times((uint64_t)shape->dispatch_rows, row);
     uint64_t stream = times((uint64_t)row_capacity(shape), row);
     uint64_t routes = times((uint64_t)shape->dispatch_rows, (uint64_t)shape->top_k * EXPERT_AND_WEIGHT);
@@ -31,16 +32,18 @@ static struct demand demand_of(const struct shapes *shape, enum mailbox_kind kin
     case MAILBOX_COMBINE:
         return (struct demand){shape->ep, shape->ep, sent};
     case MAILBOX_LOGITS:
-        return (struct demand){shape->tp, 1, logits};
-    default: /* read by the head alone, between steps: no flags */
-        return (struct demand){0, 1, F32};
+        return (struct demand){class->device == DEVICE_CPU ? shape->tp : 0, 1, logits};
+    case MAILBOX_TOKENS: /* read by the head alone, between steps: no flags */
+        return (struct demand){0, 1, times((uint64_t)shape->micro_batches, (uint64_t)shape->logit_rows * TOKEN)};
+    default: /* likewise */
+        return (struct demand){0, 1, times((uint64_t)shape->layers, ((uint64_t)shape->expert_slots + 1) * COUNTER)};
     }
 }
 
 static bool mailbox_is_right(const struct plan *plan, int class_index, const struct mailbox *mailbox,
                              struct error *error)
 {
-    struct demand demand = demand_of(&plan->classes[class_index].shape, mailbox->kind);
+    struct demand demand = demand_of(&plan->classes[class_index], mailbox->kind);
     struct words name = micro_words(mailbox_names[mailbox->kind], mailbox->micro);
     if (mailbox->slots != demand.slots)
         return refuse(error, plan, KEY_batch, "%s has %d slots in mailbox %s, but %d ranks use it",
@@ -114,9 +117,8 @@ static bool segment_is_right(const struct plan *plan, struct error *error)
     return true;
 }
 
-/* Every message has a mailbox to go through; the head finds the load of every rank, and the tokens of the last stage.
- */
-static bool mailboxes_exist(const struct plan *plan, int class_index, struct error *error)
+/* Every message has a mailbox to go through. */
+static bool messages_have_mailboxes(const struct plan *plan, int class_index, struct error *error)
 {
     const struct rank_class *class = &plan->classes[class_index];
     for (int phase = 0; phase < PHASES; phase++) {
@@ -130,7 +132,34 @@ static bool mailboxes_exist(const struct plan *plan, int class_index, struct err
                               micro_words(mailbox_names[info->mailbox], op->micro).text);
         }
     }
-    if (!find_mailbox(class, MAILBOX_LOAD, -1) || (class->last_stage && !find_mailbox(class, MAILBOX_TOKENS, -1)))
+    return true;
+}
+
+/* On GPUs messages go through no mailbox, and ranks have none but those that the head reads. */
+static bool mailboxes_are_heads(const struct plan *plan, int class_index, struct error *error)
+{
+    const struct rank_class *class = &plan->classes[class_index];
+    for (int i = 0; i < class->mailbox_count; i++) {
+        const struct mailbox *mailbox = &class->mailboxes[i];
+        bool heads =
+            mailbox->kind == MAILBOX_LOGITS || mailbox->kind == MAILBOX_TOKENS || mailbox->kind == MAILBOX_LOAD;
+        if (!heads)
+            return refuse(error, plan, KEY_target, "%s has mailbox %s, which nobody on a GPU writes",
+                          class_words(plan, class_index).text,
+                          micro_words(mailbox_names[mailbox->kind], mailbox->micro).text);
+    }
+    return true;
+}
+
+/* The head finds the load of every rank, and the logits and tokens of the last stage. */
+static bool head_finds_results(const struct plan *plan, int class_index, struct error *error)
+{
+    const struct rank_class *class = &plan->classes[class_index];
+    bool found = find_mailbox(class, MAILBOX_LOAD, -1);
+    found = found && (!class->last_stage || find_mailbox(class, MAILBOX_TOKENS, -1));
+    for (int micro = 0; micro < class->shape.micro_batches && class->last_stage; micro++)
+        found = found && find_mailbox(class, MAILBOX_LOGITS, micro);
+    if (!found)
         return refuse(error, plan, KEY_batch, "%s lacks a mailbox that the head reads",
                       class_words(plan, class_index).text);
     return true;
@@ -143,7 +172,9 @@ bool prove_mailboxes(const struct plan *plan, struct error *error)
         for (int mailbox = 0; mailbox < class->mailbox_count; mailbox++)
             if (!mailbox_is_right(plan, i, &class->mailboxes[mailbox], error))
                 return false;
-        if (!mailboxes_exist(plan, i, error) || !mailboxes_are_apart(plan, i, error))
+        bool there =
+            class->device == DEVICE_CPU ? messages_have_mailboxes(plan, i, error) : mailboxes_are_heads(plan, i, error);
+        if (!there || !head_finds_results(plan, i, error) || !mailboxes_are_apart(plan, i, error))
             return false;
     }
     return segment_is_right(plan, error);

@@ -1,10 +1,26 @@
 /* Order: each micro-batch passes through each layer once, in order, and enters and leaves the stage as its role asks.
  *
- * Micro-batches may be interleaved in any way; the ops of one may not. */
+ * Micro-batches may be interleaved in any way; the ops of one may not. On GPUs that also keeps the host's wait sound:
+ * a dispatch of exactly as many rows as there are waits for the counts, which by this order were enqueued before. */
 #include "verify/proofs.h"
 
-/* Which classes a step of life applies to. */
-enum { FIRST = 1, LATER = 2, LAST = 4, EARLIER = 8, TP_ONE = 16, TP_MANY = 32, EP_ONE = 64, EP_MANY = 128 };
+#include <string.h>
+
+/* Which classes and phases a step of life applies to. COUNTED: rows are counted for the host, which then sends exactly
+ * as many; a captured graph cannot ask the host. */
+enum {
+    FIRST = 1,
+    LATER = 2,
+    LAST = 4,
+    EARLIER = 8,
+    TP_ONE = 16,
+    TP_MANY = 32,
+    EP_ONE = 64,
+    EP_MANY = 128,
+    ON_CPU = 256,
+    ON_CUDA = 512,
+    COUNTED = 1024
+};
 
 enum part { ENTRY, LAYER, EXIT };
 
@@ -17,12 +33,17 @@ static const struct life_step {
 } life[] = {
     {ENTRY, OP_EMBED, FIRST | TP_ONE},
     {ENTRY, OP_EMBED_SLICE, FIRST | TP_MANY},
-    {ENTRY, OP_REDUCE_EMBEDDING, FIRST | TP_MANY},
+    {ENTRY, OP_REDUCE_EMBEDDING, FIRST | TP_MANY | ON_CPU},
+    {ENTRY, OP_SUM_EMBEDDING, FIRST | TP_MANY | ON_CUDA},
+    {ENTRY, OP_ADD_EMBEDDING, FIRST | TP_MANY | ON_CUDA},
     {ENTRY, OP_RECEIVE_STAGE, LATER},
     {LAYER, OP_ATTENTION, 0},
-    {LAYER, OP_REDUCE_ATTENTION, TP_MANY},
-    {LAYER, OP_ADD_ATTENTION, TP_ONE},
-    {LAYER, OP_ROUTE, 0},
+    {LAYER, OP_REDUCE_ATTENTION, TP_MANY | ON_CPU},
+    {LAYER, OP_ADD_ATTENTION, TP_ONE | ON_CPU},
+    {LAYER, OP_ROUTE, ON_CPU},
+    {LAYER, OP_SUM_ATTENTION, TP_MANY | ON_CUDA},
+    {LAYER, OP_ADD_AND_ROUTE, ON_CUDA},
+    {LAYER, OP_DISPATCH_COUNTS, EP_MANY | ON_CUDA | COUNTED},
     {LAYER, OP_DISPATCH_START, EP_MANY},
     {LAYER, OP_DISPATCH_FINISH, EP_MANY},
     {LAYER, OP_GATHER, EP_ONE},
@@ -30,8 +51,10 @@ static const struct life_step {
     {LAYER, OP_COMBINE_START, EP_MANY},
     {LAYER, OP_COMBINE_FINISH, EP_MANY},
     {LAYER, OP_SCATTER, EP_ONE},
-    {LAYER, OP_REDUCE_EXPERTS, TP_MANY},
-    {LAYER, OP_ADD_EXPERTS, TP_ONE},
+    {LAYER, OP_REDUCE_EXPERTS, TP_MANY | ON_CPU},
+    {LAYER, OP_ADD_EXPERTS, TP_ONE | ON_CPU},
+    {LAYER, OP_SUM_EXPERTS, TP_MANY | ON_CUDA},
+    {LAYER, OP_ADD_EXPERTS, ON_CUDA},
     {EXIT, OP_SEND_STAGE, EARLIER},
     {EXIT, OP_HEAD, LAST},
     {EXIT, OP_GATHER_LOGITS, LAST | TP_MANY},
@@ -46,10 +69,12 @@ struct cursor {
     int rotary;
 };
 
-static unsigned where_is(const struct rank_class *class)
+static unsigned where_is(const struct plan *plan, const struct rank_class *class, enum phase phase)
 {
+    bool counted = phase == PREFILL && strcmp(plan->dispatch, "exact") == 0;
     return (class->first_stage ? FIRST : LATER) | (class->last_stage ? LAST : EARLIER) |
-           (class->shape.tp > 1 ? TP_MANY : TP_ONE) | (class->shape.ep > 1 ? EP_MANY : EP_ONE);
+           (class->shape.tp > 1 ? TP_MANY : TP_ONE) | (class->shape.ep > 1 ? EP_MANY : EP_ONE) |
+           (class->device == DEVICE_CUDA ? ON_CUDA : ON_CPU) | (counted ? COUNTED : 0);
 }
 
 static int skip_others(int step, unsigned where)
@@ -93,7 +118,7 @@ static bool phase_is_in_order(const struct plan *plan, int class_index, enum pha
 {
     const struct rank_class *class = &plan->classes[class_index];
     const struct schedule *schedule = &class->schedules[phase];
-    unsigned where = where_is(class);
+    unsigned where = where_is(plan, class, phase);
     struct cursor cursors[MAX_MICRO_BATCHES];
     for (int micro = 0; micro < class->shape.micro_batches; micro++)
         cursors[micro] = (struct cursor){.step = skip_others(0, where), .layer = -1};

@@ -1,4 +1,5 @@
-/* Pages: the ledger counts the pages that a rank maps, whole ones, and not the bytes in them only. */
+/* Pages: the ledger counts the pages that a rank maps, whole ones, and not the bytes in them only. A GPU's ledger
+ * counts what is asked of the GPU, in a few large pieces. */
 #include "verify/proofs.h"
 
 #include <inttypes.h>
@@ -105,7 +106,7 @@ bool prove_pages(const struct plan *plan, struct error *error)
     for (int i = 0; i < plan->class_count; i++) {
         const struct rank_class *class = &plan->classes[i];
         uint64_t pages = times(mapped_pages(plan, class), PAGE);
-        if (class->ledger_count > 0 && counted_bytes(class) != pages)
+        if (class->device == DEVICE_CPU && class->ledger_count > 0 && counted_bytes(class) != pages)
             return refuse(error, plan, KEY_target,
                           "%s has %" PRIu64 " bytes beside the program in its ledger, but maps pages of %" PRIu64,
                           class_words(plan, i).text, counted_bytes(class), pages);

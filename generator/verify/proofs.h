@@ -15,6 +15,7 @@
     X(placement, "each token meets each of its experts exactly once")                                                  \
     X(order, "each micro-batch passes through each layer once, in order")                                              \
     X(lifetimes, "every value is written before it is read")                                                           \
+    X(streams, "ops on a device's two streams never meet in one buffer")                                               \
     X(arena, "each buffer has its own bytes, and enough of them")                                                      \
     X(mailboxes, "each message slot has its own bytes, and enough of them")                                            \
     X(capacity, "no row is lost for want of room")                                                                     \

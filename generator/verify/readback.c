@@ -66,9 +66,11 @@ static bool read_class_names(const struct fact_file *facts, struct plan *plan)
 {
     const char *at = fact_place(facts, "CLASS_NAMES[CLASSES] = {");
     plan->classes = pool_take(&plan->pool, (size_t)plan->class_count, sizeof *plan->classes);
-    for (int i = 0; i < plan->class_count && at; i++)
+    for (int i = 0; i < plan->class_count && at; i++) {
+        plan->classes[i].device = strcmp(plan->device, device_names[DEVICE_CUDA]) == 0 ? DEVICE_CUDA : DEVICE_CPU;
         if (!(plan->classes[i].name = next_text(facts, &at, &plan->pool)))
             return false;
+    }
     return at != NULL;
 }
 
@@ -152,7 +154,8 @@ static bool read_placement(const struct source_files *files, struct plan *plan, 
     struct placement *placement = &plan->placement;
     const struct shapes *shape = &plan->classes[0].shape;
     if (!facts_open(&header, files, "placement.h", &plan->pool, error) ||
-        !facts_open(&tables, files, "placement.c", &plan->pool, error) ||
+        !facts_open(&tables, files, plan->classes[0].device == DEVICE_CUDA ? "placement.cuh" : "placement.c",
+                    &plan->pool, error) ||
         !fact_int(&header, "PLACEMENT_ROWS", MAX_LAYERS, &placement->rows) ||
         !fact_int(&header, "PLACEMENT_SOURCES", plan->grid[AXIS_EP], &placement->sources))
         return false;

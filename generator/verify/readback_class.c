@@ -245,9 +245,90 @@ static bool read_op(const struct reading *reading, const struct fact_file *facts
     *op = (struct op){.kind = (enum op_kind)kind, .micro = micro - 'A', .layer = layer};
     const struct shapes *shape = &reading->class->shape;
     if (kind == OP_KINDS || op->micro < 0 || op->micro >= shape->micro_batches || layer >= shape->layers ||
-        (layer >= 0) != (op_table[kind].has_layer != 0))
+        (layer >= 0) != (op_table[kind].has_layer != 0) || !effects_of(reading->class, op->kind)->exists)
         return facts_fail(facts, at, "is no op of this class");
     return true;
+}
+
+/* Statements between the ops of a GPU's schedule: `comm_awaits(r, 3);` and `host_awaits(r, 2);` before the op that
+ * awaits (or that the host then enqueues) or before the end; `record_compute(r, 3);` behind op 3. */
+struct handover {
+    int awaits, host_awaits; /* ids, 0: none; of the op that comes next */
+    enum stream waiting;
+};
+
+/* Whether the line is `<before><stream><after>(r, N);`, and its N. */
+static bool is_statement(const char *at, const char *before, const char *stream, const char *after, int *id)
+{
+    char form[48];
+    int used = 0;
+    snprintf(form, sizeof form, " %s%s%s(r, %%d);%%n", before, stream, after);
+    return sscanf(at, form, id, &used) == 1 && used > 0;
+}
+
+/* Takes a line that is such a statement. False: it is none, or one that cannot be here; then *wrong says so. */
+static bool read_handover(const struct rank_class *class, struct schedule *schedule, const char *at,
+                          struct handover *handover, bool *wrong)
+{
+    int id;
+    if (is_statement(at, "", "host", "_awaits", &id)) {
+        *wrong = handover->host_awaits != 0 || id < 1;
+        handover->host_awaits = id;
+        return !*wrong;
+    }
+    struct op *last = schedule->count > 0 ? &schedule->ops[schedule->count - 1] : NULL;
+    for (int stream = 0; stream < STREAMS; stream++) {
+        if (is_statement(at, "", stream_names[stream], "_awaits", &id)) {
+            *wrong = handover->awaits != 0 || id < 1;
+            handover->awaits = id;
+            handover->waiting = (enum stream)stream;
+            return !*wrong;
+        }
+        if (is_statement(at, "record_", stream_names[stream], "", &id)) {
+            *wrong = id != schedule->count || !last || last->recorded ||
+                     effects_of(class, last->kind)->stream != (enum stream)stream;
+            if (!*wrong)
+                last->recorded = true;
+            return !*wrong;
+        }
+    }
+    return false;
+}
+
+/* An op is on the list; gives it what it awaits. */
+static bool take_awaited(const struct rank_class *class, struct schedule *schedule, struct handover *handover)
+{
+    struct op *op = &schedule->ops[schedule->count - 1];
+    if (handover->awaits && handover->waiting != effects_of(class, op->kind)->stream)
+        return false;
+    op->awaits = handover->awaits;
+    op->host_awaits = handover->host_awaits;
+    *handover = (struct handover){0};
+    return true;
+}
+
+static bool read_lines(const struct reading *reading, const struct fact_file *facts, const char *at, const char *last,
+                       struct schedule *schedule)
+{
+    struct handover handover = {0};
+    bool wrong = false;
+    for (const char *end; at <= last; at = end + 1) {
+        end = strchr(at, '\n');
+        if (strspn(at, " ") == (size_t)(end - at))
+            continue;
+        if (reading->class->device == DEVICE_CUDA && read_handover(reading->class, schedule, at, &handover, &wrong))
+            continue;
+        if (wrong)
+            return facts_fail(facts, at, "records or awaits no op that it can");
+        if (!read_op(reading, facts, at, end, &schedule->ops[schedule->count++]))
+            return false;
+        if (atoi(fact_comment(facts, at, &reading->plan->pool)) != schedule->count)
+            return facts_fail(facts, at, "the op's number is not its place in the schedule");
+        if (!take_awaited(reading->class, schedule, &handover))
+            return facts_fail(facts, at, "the stream that awaits here is not this op's");
+    }
+    schedule->joins = handover.awaits;
+    return handover.host_awaits == 0 || facts_fail(facts, last, "the host awaits an op at the end");
 }
 
 static bool read_schedule(const struct reading *reading, enum phase phase)
@@ -256,7 +337,8 @@ static bool read_schedule(const struct reading *reading, enum phase phase)
     struct fact_file facts;
     struct pool *pool = &reading->plan->pool;
     struct schedule *schedule = &reading->class->schedules[phase];
-    snprintf(name, sizeof name, "schedule_%s.c", phase_names[phase]);
+    snprintf(name, sizeof name, "schedule_%s.%s", phase_names[phase],
+             reading->class->device == DEVICE_CUDA ? "cu" : "c");
     if (!open_file(reading, name, &facts))
         return false;
     const char *at = fact_place(&facts, "\n{\n"), *last = at ? strstr(at, "\n}") : NULL;
@@ -266,16 +348,7 @@ static bool read_schedule(const struct reading *reading, enum phase phase)
     for (const char *count = at; count < last; count++)
         lines += *count == '\n';
     schedule->ops = pool_take(pool, (size_t)lines, sizeof *schedule->ops);
-    for (const char *end; at <= last; at = end + 1) {
-        end = strchr(at, '\n');
-        if (strspn(at, " ") == (size_t)(end - at))
-            continue;
-        if (!read_op(reading, &facts, at, end, &schedule->ops[schedule->count++]))
-            return false;
-        if (atoi(fact_comment(&facts, at, pool)) != schedule->count)
-            return facts_fail(&facts, at, "the op's number is not its place in the schedule");
-    }
-    return true;
+    return read_lines(reading, &facts, at, last, schedule);
 }
 
 bool read_back_class(const struct source_files *files, struct plan *plan, int index, struct error *error)
@@ -309,7 +382,7 @@ bool read_back_links(const struct source_files *files, struct plan *plan, int in
 {
     struct reading reading = {files, plan, &plan->classes[index], error};
     struct fact_file facts;
-    if (reading.class->last_stage)
+    if (reading.class->last_stage || reading.class->device == DEVICE_CUDA)
         return true;
     if (!open_file(&reading, "memory.h", &facts))
         return false;

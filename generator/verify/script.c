@@ -21,7 +21,7 @@ enum axis axis_of_channel(const struct shapes *shape, int channel)
     static const enum axis axes[MAILBOX_KINDS] = {
         [MAILBOX_STAGE] = AXIS_NONE, [MAILBOX_PARTIAL] = AXIS_TP, [MAILBOX_DISPATCH] = AXIS_EP,
         [MAILBOX_COMBINE] = AXIS_EP, [MAILBOX_LOGITS] = AXIS_TP,  [MAILBOX_TOKENS] = AXIS_NONE,
-        [MAILBOX_LOAD] = AXIS_NONE};
+        [MAILBOX_LOAD] = AXIS_NONE,  [MAILBOX_COUNTS] = AXIS_EP};
     return axes[channel / (2 * shape->micro_batches)];
 }
 
@@ -72,15 +72,11 @@ static void await_readers(struct writer *writer, const struct op *op)
     }
 }
 
-static void meet_peers(struct writer *writer, const struct op *op)
+/* The moves of an action along an axis, whose messages and receipts are counted on these channels. */
+static void meet_peers(struct writer *writer, enum op_action action, enum axis axis, int message, int receipt)
 {
-    const struct op_info *info = &op_table[op->kind];
-    if (info->mailbox == MAILBOX_NONE)
-        return;
-    int message = channel_of(writer->class, info->mailbox, MESSAGE, op->micro);
-    int receipt = channel_of(writer->class, info->mailbox, RECEIPT, op->micro);
-    enum reach group = info->axis == AXIS_TP ? REACH_TP : REACH_EP;
-    switch (info->action) {
+    enum reach group = axis == AXIS_TP ? REACH_TP : REACH_EP;
+    switch (action) {
     case ACTION_COMPUTE:
         break;
     case ACTION_COLLECTIVE:
@@ -106,6 +102,31 @@ static void meet_peers(struct writer *writer, const struct op *op)
     }
 }
 
+/* A communicator has the channels of one kind of message along its axis, for all calls there. */
+static void meet_on_communicator(struct writer *writer, const struct op *op)
+{
+    static const enum mailbox_kind communicators[AXES] = {
+        [AXIS_PP] = MAILBOX_STAGE, [AXIS_EP] = MAILBOX_DISPATCH, [AXIS_TP] = MAILBOX_PARTIAL};
+    const struct op_info *info = &op_table[op->kind];
+    if (info->action == ACTION_COMPUTE || info->action == ACTION_WAIT)
+        return;
+    meet_peers(writer, info->action == ACTION_POST ? ACTION_COLLECTIVE : info->action, info->axis,
+               channel_of(writer->class, communicators[info->axis], MESSAGE, 0),
+               channel_of(writer->class, communicators[info->axis], RECEIPT, 0));
+}
+
+/* Messages are left in mailboxes, and these handed back. */
+static void meet_in_mailboxes(struct writer *writer, const struct op *op)
+{
+    const struct op_info *info = &op_table[op->kind];
+    await_readers(writer, op);
+    if (info->mailbox != MAILBOX_NONE)
+        meet_peers(writer, info->action, info->axis, channel_of(writer->class, info->mailbox, MESSAGE, op->micro),
+                   channel_of(writer->class, info->mailbox, RECEIPT, op->micro));
+    if (is_shared(writer->class, info->frees))
+        add_signal(writer, channel_of(writer->class, info->frees, RECEIPT, op->micro));
+}
+
 struct script script_make(const struct rank_class *class, enum phase phase)
 {
     const struct schedule *schedule = &class->schedules[phase];
@@ -115,13 +136,8 @@ struct script script_make(const struct rank_class *class, enum phase phase)
     writer.waits = heap_take(channels, sizeof *writer.waits);
     writer.script.moves = heap_take((size_t)schedule->count * MOST_STEPS_OF_OP, sizeof *writer.script.moves);
     for (int i = 0; i < schedule->count; i++) {
-        const struct op *op = &schedule->ops[i];
-        enum mailbox_kind freed = op_table[op->kind].frees;
         writer.op_index = i;
-        await_readers(&writer, op);
-        meet_peers(&writer, op);
-        if (is_shared(class, freed))
-            add_signal(&writer, channel_of(class, freed, RECEIPT, op->micro));
+        (class->device == DEVICE_CUDA ? meet_on_communicator : meet_in_mailboxes)(&writer, &schedule->ops[i]);
     }
     free(writer.signals);
     free(writer.waits);

@@ -3,7 +3,7 @@
  *
  * A rank has two streams. `compute` runs kernels, `comm` every NCCL call, in the order of the schedule: one NCCL
  * operation at a time and the same order on all ranks of a group, which is what the plan's proof is about. An event
- * for each op that the other stream waits for; the schedule says which (gpu_record, gpu_await). */
+ * for each op that the other stream waits for; the schedule says which (record_, _awaits). */
 #pragma once
 
 #include "cuda/libraries.h"
@@ -28,13 +28,40 @@ struct gpu_slice {
     int wanted;      /* rows whose logits are asked for */
 };
 
-/* Who this rank is, and the sizes that start needs; from the generated class.h, memory.h and the rank's row. */
+/* A buffer of the last stage that the head reads in this rank's part of the segment: of each micro-batch the rows whose
+ * logits are wanted. */
+struct gpu_result {
+    uint64_t arena, arena_stride; /* where it is in the arena; from micro-batch to micro-batch */
+    uint64_t tp_stride;           /* from the slice of one tp coordinate to the next; this rank's own is read */
+    uint64_t row_bytes;
+    uint64_t mailbox[GPU_MICRO_BATCHES]; /* where it goes, in the rank's part */
+};
+
+enum gpu_result_kind { GPU_LOGITS, GPU_TOKENS, GPU_RESULTS };
+
+struct gpu;
+
+/* What start and steps need of a class, beside its struct class_info (runtime/rank.h); from the generated class.h and
+ * memory.h. */
 struct gpu_class {
     int dp, pp, ep, tp;     /* sizes of the axes */
+    int ranks_per_node;     /* of one machine: rank modulo this is the GPU that a rank takes */
     int micro_batches, ops; /* ops: the larger count of both schedules */
-    uint64_t arena_bytes, shard_bytes[2], ledger_bytes;
-    uint64_t step_offset;  /* of the device's copy of the step header, in the arena */
-    uint64_t counts_bytes; /* pinned host memory that ops share with the device, see ops/op.h */
+    uint64_t ledger_bytes;  /* of device memory, all that the plan counts */
+    uint64_t step_offset;   /* of the device's copy of the step header, in the arena */
+    uint64_t counts_bytes;  /* pinned host memory that ops share with the device, see ops/op.h */
+    uint64_t load_offset, load_bytes, load_mailbox; /* LOAD in the arena and in the rank's part; no bytes: none */
+    struct gpu_result results[GPU_RESULTS];         /* row_bytes 0: the class is not of the last stage */
+    uint64_t part_offset, part_bytes;               /* of the segment: rank 0's part, and of each */
+    void (*prefill)(struct gpu *r);
+    void (*decode)(struct gpu *r);
+};
+
+/* What is known of an op of the newest schedule, by op id: for messages. */
+struct gpu_op {
+    const char *text;
+    int layer;     /* of the model, -1: none */
+    bool recorded; /* since the step began: its event tells whether it has ended */
 };
 
 struct gpu {
@@ -52,9 +79,9 @@ struct gpu {
 
     /* The step that runs. */
     bool captured; /* the schedule is being recorded as a graph: sizes are capacities, nothing may wait */
+    bool decode;   /* of the step: each row is its sequence's only one */
     int active;    /* micro-batches in use */
     struct gpu_slice slices[GPU_MICRO_BATCHES];
-    int counted_op[GPU_MICRO_BATCHES]; /* the op after which the host knows how many rows are sent and got */
 
     /* The op that is being enqueued: its id, and its name for messages. */
     uint32_t op;
@@ -62,6 +89,15 @@ struct gpu {
     int op_layer; /* of the model, -1: none */
 
     struct rank *rank;
+
+    /* Start's and step's own. */
+    const struct gpu_class *gpu_class;
+    struct rendezvous *rendezvous;                 /* cuda/start/rendezvous.h; NULL: a rank without peers */
+    struct gpu_op *ops;                            /* by op id, as `events` */
+    unsigned char *pinned_step;                    /* the step header on its way to the device */
+    unsigned char *part;                           /* this rank's part of the segment, registered with CUDA */
+    cudaGraphExec_t graphs[GPU_MICRO_BATCHES + 1]; /* of decode, by micro-batches in use; NULL: not captured yet */
+    uint64_t free_at_start;                        /* bytes of device memory that were free before any was taken */
 };
 
 /* Notes which op is enqueued. False: the step does not use this micro-batch. */
@@ -84,9 +120,9 @@ void record_comm(struct gpu *r, int op);
 void compute_awaits(struct gpu *r, int op);
 void comm_awaits(struct gpu *r, int op);
 
-/* The host waits for op `op`, recorded before: until then it watches the job and the communicators, and leaves when a
- * peer is gone. Not in a captured schedule. */
-void gpu_wait_for_op(struct gpu *r, int op);
+/* The host goes on when op `op`, recorded before, has ended (0: what the host itself recorded in events[0]): until then
+ * it watches the job and the communicators, and leaves when a peer is gone. Not in a captured schedule. */
+void host_awaits(struct gpu *r, int op);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,8 @@ inline void launch(struct gpu *r, cudaStream_t stream, dim3 grid, dim3 block, si
 {
     if (grid.x == 0 || grid.y == 0 || grid.z == 0)
         return;
+    if (shared_bytes > 48 * 1024) /* what a kernel gets unasked */
+        GPU_CHECK(r, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared_bytes));
     cudaLaunchConfig_t config = {};
     config.gridDim = grid;
     config.blockDim = block;

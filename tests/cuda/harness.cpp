@@ -40,18 +40,7 @@ bool gpu_op_begins(struct gpu *r, int micro, int layer, const char *text)
     return micro < r->active;
 }
 
-/* Whoever waits for an op here waits for everything. */
-void record_compute(struct gpu *r, int op)
-{
-    (void)r, (void)op;
-}
-
-void record_comm(struct gpu *r, int op)
-{
-    (void)r, (void)op;
-}
-
-void gpu_wait_for_op(struct gpu *r, int op)
+void host_awaits(struct gpu *r, int op)
 {
     (void)op;
     harness_finish(r);

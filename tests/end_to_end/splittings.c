@@ -25,12 +25,18 @@ const struct splitting splittings[] = {
 
 const size_t splitting_count = COUNT(splittings);
 
-void write_splitting(char path[PATH_ROOM], const struct splitting *splitting, const char *model)
+void write_splitting_on(char path[PATH_ROOM], const struct splitting *splitting, const char *model, const char *target)
 {
     char keys[4096];
     snprintf(keys, sizeof keys,
-             "  grid = { dp = %d, pp = %d, ep = %d, tp = %d },\n  %s\n  target = { memory = \"2 GiB\" },\n"
+             "  grid = { dp = %d, pp = %d, ep = %d, tp = %d },\n  %s\n  target = { %s },\n"
              "  batch = { sequences = 8, context = 512, prefill_rows = 64, micro_batches = %d },",
-             splitting->dp, splitting->pp, splitting->ep, splitting->tp, splitting->keys, splitting->micro_batches);
+             splitting->dp, splitting->pp, splitting->ep, splitting->tp, splitting->keys, target,
+             splitting->micro_batches);
     write_strategy(path, splitting->name, model, keys);
+}
+
+void write_splitting(char path[PATH_ROOM], const struct splitting *splitting, const char *model)
+{
+    write_splitting_on(path, splitting, model, "memory = \"2 GiB\"");
 }

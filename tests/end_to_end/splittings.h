@@ -14,5 +14,6 @@ struct splitting {
 extern const struct splitting splittings[];
 extern const size_t splitting_count;
 
-/* Writes the strategy of that name for the checkpoint in `model`. */
+/* Writes the strategy of that name for the checkpoint in `model`; on a target, given by the keys of its table. */
+void write_splitting_on(char path[PATH_ROOM], const struct splitting *splitting, const char *model, const char *target);
 void write_splitting(char path[PATH_ROOM], const struct splitting *splitting, const char *model);

@@ -61,6 +61,16 @@ static inline void sample_strategy(struct sample *sample, int dp, int pp, int ep
         strategy->holders[i] = i % SAMPLE_EXPERTS * ep / SAMPLE_EXPERTS;
 }
 
+/* The same for GPUs, whose heads are wider. Its ledger has the reserves of a driver, and room for them. */
+static inline void sample_cuda_strategy(struct sample *sample, int dp, int pp, int ep, int tp, int layers)
+{
+    sample_strategy(sample, dp, pp, ep, tp, layers);
+    sample->strategy.model.head_dim = 16;
+    sample->strategy.target.device = "cuda";
+    sample->strategy.target.transport = "nccl";
+    sample->strategy.target.memory_bytes = (uint64_t)4 << 30;
+}
+
 static inline bool sample_plan(struct sample *sample)
 {
     return plan_make(&sample->strategy, &sample->plan, &sample->error);
@@ -94,10 +104,12 @@ struct fault {
     }
 #define FAULT_ROW(name, act, key, proof, text) {#name, name, KEY_##key, proof, text},
 
-static inline void expect_refused(const struct fault *fault)
+typedef void strategy_maker(struct sample *, int dp, int pp, int ep, int tp, int layers);
+
+static inline void expect_refused_with(strategy_maker *make, const struct fault *fault)
 {
     struct sample sample;
-    sample_strategy(&sample, 1, 2, 2, 2, 4);
+    make(&sample, 1, 2, 2, 2, 4);
     ck_assert(sample_plan(&sample));
     fault->commit(&sample.plan);
     char text[2048];
@@ -108,6 +120,11 @@ static inline void expect_refused(const struct fault *fault)
     ck_assert_int_eq(sample.error.line, fault->key + 1);
     ck_assert_int_eq(sample.error.status, EXIT_REFUSED);
     sample_free(&sample);
+}
+
+static inline void expect_refused(const struct fault *fault)
+{
+    expect_refused_with(sample_strategy, fault);
 }
 
 /* What faults are made with. */

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
         .world = WORLD,
         .arena_bytes = ARENA_BYTES,
         .shard_bytes = {DENSE_BYTES, EXPERTS_BYTES},
-        .segment_bytes = 38641995776,
+        .segment_bytes = 2099122176,
         .step_offset = 135168,
         .step_bytes = 12288,
         .row_capacity = MICRO_BATCHES * (PREFILL_ROWS > DECODE_ROWS ? PREFILL_ROWS : DECODE_ROWS),

@@ -1,24 +1,39 @@
 /* moe10b-256, class last: where everything is in a rank's memory. Offsets and sizes are bytes.
  *
- * The arena, 221,661,696 bytes, is taken once at start. A buffer is in use from the first op that
+ * The arena, 256,044,032 bytes, is taken once at start. A buffer is in use from the first op that
  * touches it to the last, of one layer where both have a layer.
  *
  *       offset        bytes  buffer        in use                            holds
  *            0    2,097,152  RESIDUAL_A    receive_stage to head             (256, 2048) f32
  *    2,097,152    2,097,152  RESIDUAL_B    receive_stage to head             (256, 2048) f32
- *    4,194,304    2,097,152  ROUTED_A      route to experts                  (256, 2048) f32
- *    6,291,456    2,097,152  ROUTED_B      route to experts                  (256, 2048) f32
+ *    4,194,304    1,048,576  PARTIAL_A     attention to add_experts          (256, 2048) bf16
+ *    5,242,880    1,048,576  PARTIAL_B     attention to add_experts          (256, 2048) bf16
+ *    6,291,456    1,048,576  ROUTED_A      add_and_route to add_and_route    (256, 2048) bf16
+ *    7,340,032    1,048,576  ROUTED_B      add_and_route to add_and_route    (256, 2048) bf16
  *    8,388,608      131,072  ROTARY_A      rotary to attention               (256, 128) f32
  *    8,519,680      131,072  ROTARY_B      rotary to attention               (256, 128) f32
- *    8,650,752       24,704  ROUTES_A      route to combine_finish           (256, 2) experts and weights
- *    8,675,456       24,704  ROUTES_B      route to combine_finish           (256, 2) experts and weights
- *    8,700,160       49,280  ARRIVALS_A    dispatch_finish to combine_start  rows of 1 expert, from 16 senders
- *    8,749,440       49,280  ARRIVALS_B    dispatch_finish to combine_start  rows of 1 expert, from 16 senders
- *    8,798,720   33,554,432  EXPERT_OUT_A  experts to combine_finish         (16, 256, 2048) f32
- *   42,353,152   33,554,432  EXPERT_OUT_B  experts to combine_finish         (16, 256, 2048) f32
- *   75,907,584   11,536,384  SCRATCH       one op                            the largest need of one op
- *   87,443,968  134,217,728  KV            as long as the rank runs          4 layers x 256 blocks x 8 heads x (keys
- *                                                                            and values) of (16, 128) f32
+ *    8,650,752        8,448  ROUTES_A      add_and_route to combine_finish   (256, 2) experts and weights
+ *    8,659,200        8,448  ROUTES_B      add_and_route to combine_finish   (256, 2) experts and weights
+ *    8,667,648       65,792  ARRIVALS_A    dispatch_counts to combine_start  rows of 1 expert, from 16 senders
+ *    8,733,440       65,792  ARRIVALS_B    dispatch_counts to combine_start  rows of 1 expert, from 16 senders
+ *    8,799,232    2,105,344  OUTGOING_A    add_and_route to combine_finish   512 rows of 2048 bf16 and their wishes
+ *   10,904,576    2,105,344  OUTGOING_B    add_and_route to combine_finish   512 rows of 2048 bf16 and their wishes
+ *   13,009,920   16,842,752  INCOMING_A    add_and_route to combine_finish   (16, 256) rows of 2048 bf16 and their
+ *                                                                            wishes
+ *   29,852,672   16,842,752  INCOMING_B    add_and_route to combine_finish   (16, 256) rows of 2048 bf16 and their
+ *                                                                            wishes
+ *   46,695,424        8,192  EXPERT_OUT_A  experts to experts                (1, 2048) f32
+ *   46,703,616        8,192  EXPERT_OUT_B  experts to experts                (1, 2048) f32
+ *   46,711,808    8,192,000  LOGITS_A      head to sample                    (2, 64, 16000) f32
+ *   54,903,808    8,192,000  LOGITS_B      head to sample                    (2, 64, 16000) f32
+ *   63,095,808          256  TOKENS_A      sample to sample                  (64) tokens
+ *   63,096,064          256  TOKENS_B      sample to sample                  (64) tokens
+ *   63,096,320        9,472  STEP          one op                            up to 512 rows of the lane, block tables
+ *   63,105,792          256  LOAD          one op                            (4, 2) counts
+ *   63,106,048   92,274,688  SCRATCH       one op                            the largest need of one op
+ *  155,380,736   33,554,432  WORKSPACE     one op                            what cuBLASLt advises
+ *  188,935,168   67,108,864  KV            as long as the rank runs          4 layers x 256 blocks x 8 heads x (keys
+ *                                                                            and values) of (16, 128) bf16
  */
 #pragma once
 
@@ -27,31 +42,58 @@ enum {
     RESIDUAL_A_BYTES = 2097152,     // (256, 2048) f32
     RESIDUAL_B_OFFSET = 2097152,    // residual stream, (rows, hidden) f32
     RESIDUAL_B_BYTES = 2097152,     // (256, 2048) f32
-    ROUTED_A_OFFSET = 4194304,      // normed rows for the experts, (rows, hidden) f32
-    ROUTED_A_BYTES = 2097152,       // (256, 2048) f32
-    ROUTED_B_OFFSET = 6291456,      // normed rows for the experts, (rows, hidden) f32
-    ROUTED_B_BYTES = 2097152,       // (256, 2048) f32
+    PARTIAL_A_OFFSET = 4194304,     // this rank's share of the sum over tp, (rows, hidden) f32
+    PARTIAL_A_BYTES = 1048576,      // (256, 2048) bf16
+    PARTIAL_B_OFFSET = 5242880,     // this rank's share of the sum over tp, (rows, hidden) f32
+    PARTIAL_B_BYTES = 1048576,      // (256, 2048) bf16
+    ROUTED_A_OFFSET = 6291456,      // normed rows for the experts, (rows, hidden) f32
+    ROUTED_A_BYTES = 1048576,       // (256, 2048) bf16
+    ROUTED_B_OFFSET = 7340032,      // normed rows for the experts, (rows, hidden) f32
+    ROUTED_B_BYTES = 1048576,       // (256, 2048) bf16
     ROTARY_A_OFFSET = 8388608,      // cosines and sines of each row's position, (rows, head_dim) f32
     ROTARY_A_BYTES = 131072,        // (256, 128) f32
     ROTARY_B_OFFSET = 8519680,      // cosines and sines of each row's position, (rows, head_dim) f32
     ROTARY_B_BYTES = 131072,        // (256, 128) f32
     ROUTES_A_OFFSET = 8650752,      // each row's experts, their weights and where they are, (rows, top_k)
-    ROUTES_A_BYTES = 24704,         // (256, 2) experts and weights
-    ROUTES_B_OFFSET = 8675456,      // each row's experts, their weights and where they are, (rows, top_k)
-    ROUTES_B_BYTES = 24704,         // (256, 2) experts and weights
-    ARRIVALS_A_OFFSET = 8700160,    // rows by expert, from every sender
-    ARRIVALS_A_BYTES = 49280,       // rows of 1 expert, from 16 senders
-    ARRIVALS_B_OFFSET = 8749440,    // rows by expert, from every sender
-    ARRIVALS_B_BYTES = 49280,       // rows of 1 expert, from 16 senders
-    EXPERT_OUT_A_OFFSET = 8798720,  // weighted sums of this rank's experts, (senders, rows, hidden) f32
-    EXPERT_OUT_A_BYTES = 33554432,  // (16, 256, 2048) f32
-    EXPERT_OUT_B_OFFSET = 42353152, // weighted sums of this rank's experts, (senders, rows, hidden) f32
-    EXPERT_OUT_B_BYTES = 33554432,  // (16, 256, 2048) f32
-    SCRATCH_OFFSET = 75907584,      // scratch of one op
-    SCRATCH_BYTES = 11536384,       // the largest need of one op
-    KV_OFFSET = 87443968,           // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
-    KV_BYTES = 134217728,           // 4 layers x 256 blocks x 8 heads x (keys and values) of (16, 128) f32
-    ARENA_BYTES = 221661696,        // 211.39 MiB
+    ROUTES_A_BYTES = 8448,          // (256, 2) experts and weights
+    ROUTES_B_OFFSET = 8659200,      // each row's experts, their weights and where they are, (rows, top_k)
+    ROUTES_B_BYTES = 8448,          // (256, 2) experts and weights
+    ARRIVALS_A_OFFSET = 8667648,    // rows by expert, from every sender
+    ARRIVALS_A_BYTES = 65792,       // rows of 1 expert, from 16 senders
+    ARRIVALS_B_OFFSET = 8733440,    // rows by expert, from every sender
+    ARRIVALS_B_BYTES = 65792,       // rows of 1 expert, from 16 senders
+    OUTGOING_A_OFFSET = 8799232,    // rows on their way to other ranks' experts; their sums come back in the same place
+    OUTGOING_A_BYTES = 2105344,     // 512 rows of 2048 bf16 and their wishes
+    OUTGOING_B_OFFSET = 10904576,   // rows on their way to other ranks' experts; their sums come back in the same place
+    OUTGOING_B_BYTES = 2105344,     // 512 rows of 2048 bf16 and their wishes
+    INCOMING_A_OFFSET = 13009920,   // rows for this rank's experts, from every sender; then their sums
+    INCOMING_A_BYTES = 16842752,    // (16, 256) rows of 2048 bf16 and their wishes
+    INCOMING_B_OFFSET = 29852672,   // rows for this rank's experts, from every sender; then their sums
+    INCOMING_B_BYTES = 16842752,    // (16, 256) rows of 2048 bf16 and their wishes
+    EXPERT_OUT_A_OFFSET = 46695424, // weighted sums of this rank's experts, (senders, rows, hidden) f32
+    EXPERT_OUT_A_BYTES = 8192,      // (1, 2048) f32
+    EXPERT_OUT_B_OFFSET = 46703616, // weighted sums of this rank's experts, (senders, rows, hidden) f32
+    EXPERT_OUT_B_BYTES = 8192,      // (1, 2048) f32
+    LOGITS_A_OFFSET = 46711808,     // this rank's slice of the logits, (logit rows, vocabulary slice) f32
+    LOGITS_A_BYTES = 8192000,       // (2, 64, 16000) f32
+    LOGITS_B_OFFSET = 54903808,     // this rank's slice of the logits, (logit rows, vocabulary slice) f32
+    LOGITS_B_BYTES = 8192000,       // (2, 64, 16000) f32
+    TOKENS_A_OFFSET = 63095808,     // sampled tokens
+    TOKENS_A_BYTES = 256,           // (64) tokens
+    TOKENS_B_OFFSET = 63096064,     // sampled tokens
+    TOKENS_B_BYTES = 256,           // (64) tokens
+    STEP_OFFSET = 63096320,         // the device's copy of the step header
+    STEP_BYTES = 9472,              // up to 512 rows of the lane, block tables
+    LOAD_OFFSET = 63105792,         // rows counted by layer and expert
+    LOAD_BYTES = 256,               // (4, 2) counts
+    SCRATCH_OFFSET = 63106048,      // scratch of one op
+    SCRATCH_BYTES = 92274688,       // the largest need of one op
+    WORKSPACE_OFFSET = 155380736,   // working memory of cuBLASLt
+    WORKSPACE_BYTES = 33554432,     // what cuBLASLt advises
+    KV_OFFSET = 188935168,          // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
+    KV_BYTES = 67108864,            // 4 layers x 256 blocks x 8 heads x (keys and values) of (16, 128) bf16
+    ARENA_BYTES = 256044032,        // 244.18 MiB
+    STEP_ROWS = 512,                // rows that STEP has room for
 };
 
 /* The dense shard: where a weight is in layer 0; each layer's are a stride further. Matrices are outputs x inputs. */
@@ -79,64 +121,24 @@ enum {
 /* The rank's part of the shared segment: of each mailbox the flag lines (posted and taken, a pair a slot), the data,
  * and how far its slots are apart. */
 enum {
-    STAGE_A_FLAGS = 0,                // rows from the previous stage
-    STAGE_A_DATA = 128,               // 2,097,152 bytes
-    STAGE_A_DATA_BYTES = 2097152,     // all slots
-    STAGE_A_STRIDE = 0,               // from slot to slot
-    STAGE_A_SLOTS = 1,                // pairs of flag lines
-    STAGE_B_FLAGS = 2097280,          // rows from the previous stage
-    STAGE_B_DATA = 2097408,           // 2,097,152 bytes
-    STAGE_B_DATA_BYTES = 2097152,     // all slots
-    STAGE_B_STRIDE = 0,               // from slot to slot
-    STAGE_B_SLOTS = 1,                // pairs of flag lines
-    PARTIAL_A_FLAGS = 4194560,        // this rank's share of a tp sum, read by the tp group
-    PARTIAL_A_DATA = 4194816,         // 2,097,152 bytes
-    PARTIAL_A_DATA_BYTES = 2097152,   // all slots
-    PARTIAL_A_STRIDE = 0,             // from slot to slot
-    PARTIAL_A_SLOTS = 2,              // pairs of flag lines
-    PARTIAL_B_FLAGS = 6291968,        // this rank's share of a tp sum, read by the tp group
-    PARTIAL_B_DATA = 6292224,         // 2,097,152 bytes
-    PARTIAL_B_DATA_BYTES = 2097152,   // all slots
-    PARTIAL_B_STRIDE = 0,             // from slot to slot
-    PARTIAL_B_SLOTS = 2,              // pairs of flag lines
-    DISPATCH_A_FLAGS = 8389376,       // rows for this rank's experts, one slot an ep peer
-    DISPATCH_A_DATA = 8391424,        // 33,620,992 bytes
-    DISPATCH_A_DATA_BYTES = 33620992, // all slots
-    DISPATCH_A_STRIDE = 2101312,      // from slot to slot
-    DISPATCH_A_SLOTS = 16,            // pairs of flag lines
-    COMBINE_A_FLAGS = 42012416,       // expert sums for this rank's rows, one slot an ep peer
-    COMBINE_A_DATA = 42014464,        // 33,554,432 bytes
-    COMBINE_A_DATA_BYTES = 33554432,  // all slots
-    COMBINE_A_STRIDE = 2097152,       // from slot to slot
-    COMBINE_A_SLOTS = 16,             // pairs of flag lines
-    DISPATCH_B_FLAGS = 75568896,      // rows for this rank's experts, one slot an ep peer
-    DISPATCH_B_DATA = 75570944,       // 33,620,992 bytes
-    DISPATCH_B_DATA_BYTES = 33620992, // all slots
-    DISPATCH_B_STRIDE = 2101312,      // from slot to slot
-    DISPATCH_B_SLOTS = 16,            // pairs of flag lines
-    COMBINE_B_FLAGS = 109191936,      // expert sums for this rank's rows, one slot an ep peer
-    COMBINE_B_DATA = 109193984,       // 33,554,432 bytes
-    COMBINE_B_DATA_BYTES = 33554432,  // all slots
-    COMBINE_B_STRIDE = 2097152,       // from slot to slot
-    COMBINE_B_SLOTS = 16,             // pairs of flag lines
-    LOGITS_A_FLAGS = 142748416,       // this rank's slice of the logits, read by the tp group and the head
-    LOGITS_A_DATA = 142748672,        // 4,096,000 bytes
-    LOGITS_A_DATA_BYTES = 4096000,    // all slots
-    LOGITS_A_STRIDE = 0,              // from slot to slot
-    LOGITS_A_SLOTS = 2,               // pairs of flag lines
-    LOGITS_B_FLAGS = 146844672,       // this rank's slice of the logits, read by the tp group and the head
-    LOGITS_B_DATA = 146844928,        // 4,096,000 bytes
-    LOGITS_B_DATA_BYTES = 4096000,    // all slots
-    LOGITS_B_STRIDE = 0,              // from slot to slot
-    LOGITS_B_SLOTS = 2,               // pairs of flag lines
-    TOKENS_FLAGS = 150940928,         // sampled tokens, read by the head
-    TOKENS_DATA = 150940928,          // 512 bytes
-    TOKENS_DATA_BYTES = 512,          // all slots
-    TOKENS_STRIDE = 0,                // from slot to slot
-    TOKENS_SLOTS = 0,                 // pairs of flag lines
-    LOAD_FLAGS = 150941440,           // rows counted by layer and expert, read by the head
-    LOAD_DATA = 150941440,            // 64 bytes
-    LOAD_DATA_BYTES = 64,             // all slots
-    LOAD_STRIDE = 0,                  // from slot to slot
-    LOAD_SLOTS = 0,                   // pairs of flag lines
+    LOGITS_A_FLAGS = 0,            // this rank's slice of the logits, read by the tp group and the head
+    LOGITS_A_DATA = 0,             // 4,096,000 bytes
+    LOGITS_A_DATA_BYTES = 4096000, // all slots
+    LOGITS_A_STRIDE = 0,           // from slot to slot
+    LOGITS_A_SLOTS = 0,            // pairs of flag lines
+    LOGITS_B_FLAGS = 4096000,      // this rank's slice of the logits, read by the tp group and the head
+    LOGITS_B_DATA = 4096000,       // 4,096,000 bytes
+    LOGITS_B_DATA_BYTES = 4096000, // all slots
+    LOGITS_B_STRIDE = 0,           // from slot to slot
+    LOGITS_B_SLOTS = 0,            // pairs of flag lines
+    TOKENS_FLAGS = 8192000,        // sampled tokens, read by the head
+    TOKENS_DATA = 8192000,         // 512 bytes
+    TOKENS_DATA_BYTES = 512,       // all slots
+    TOKENS_STRIDE = 0,             // from slot to slot
+    TOKENS_SLOTS = 0,              // pairs of flag lines
+    LOAD_FLAGS = 8192512,          // rows counted by layer and expert, read by the head
+    LOAD_DATA = 8192512,           // 64 bytes
+    LOAD_DATA_BYTES = 64,          // all slots
+    LOAD_STRIDE = 0,               // from slot to slot
+    LOAD_SLOTS = 0,                // pairs of flag lines
 };

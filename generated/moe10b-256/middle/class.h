@@ -3,7 +3,7 @@
 #pragma once
 
 #define CLASS_NAME   "middle"
-#define PLAN_HASH    "965998b39c9fb78c41d58ec2d7728c994f515ca0543e0226385989714d4a199f"
+#define PLAN_HASH    "161b87b785643d85cfd2b371c2633e1e6ac6e08921dc4ff9fcf0360724acacfa"
 #define WEIGHT_DTYPE DTYPE_BF16
 #define RMS_EPSILON  1e-05f
 #define ROPE_THETA   10000.0
@@ -41,7 +41,8 @@ enum {
     EXPERT_CAPACITY = 256,      // rows that one expert takes of one sender's micro-batch
     DISPATCH_ROWS = 256,        // rows that a micro-batch sends to one ep peer, at most
     ARRIVAL_ROWS = 4096,        // rows of a micro-batch that one expert can get, from all senders
-    EXPERT_TILE = 256,          // rows of one expert that are computed together
+    EXPERT_TILE = 4096,         // rows of one expert that are computed together
+    EXACT_DISPATCH = 1,         // whether messages are of as many rows as are sent, in prefill
 };
 
 enum micro_batch { A, B };

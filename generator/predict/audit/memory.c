@@ -15,9 +15,16 @@ static uint64_t planned_kv_bytes(const struct rank_class *class)
     return bytes;
 }
 
+/* As the ranks of the class keep them: processors in f32, GPUs like the weights. */
+static enum storage planned_values(const struct rank_class *class)
+{
+    return class->device == DEVICE_CUDA && class->weights == DTYPE_BF16 ? STORE_BF16 : STORE_F32;
+}
+
 static uint64_t class_kv_bytes(const struct rank_class *class, enum storage storage)
 {
-    return planned_kv_bytes(class) / 4 * (uint64_t)storage_bytes[storage]; /* a plan's cache is f32 */
+    uint64_t values = planned_kv_bytes(class) / (uint64_t)storage_bytes[planned_values(class)];
+    return values * (uint64_t)storage_bytes[storage];
 }
 
 struct computed audit_kv_per_gpu(const struct scenario *scenario, const struct claim *claim)
@@ -75,9 +82,9 @@ struct computed audit_activations_per_gpu(const struct scenario *scenario, const
     uint64_t bytes = ledger_sum(class, both);
     struct computed computed = exactly(
         (double)bytes,
-        pool_format(pool, "class %s: buffers %s + mailboxes %s = %s bytes (f32) at %d rows a lane in a step",
+        pool_format(pool, "class %s: buffers %s + mailboxes %s = %s bytes (rows in %s) at %d rows a lane in a step",
                     class->name, whole(pool, ledger_sum(class, buffers)), whole(pool, ledger_sum(class, messages)),
-                    whole(pool, bytes), scenario->strategy->batch.prefill_rows));
+                    whole(pool, bytes), storage_names[planned_values(class)], scenario->strategy->batch.prefill_rows));
     double rows = scenario->strategy->batch.prefill_rows * aim(claim) / (double)bytes;
     computed.meets =
         pool_format(pool, "about %s rows a lane in one step (batch.prefill_rows)", number_text(pool, floor(rows)));
@@ -86,9 +93,17 @@ struct computed audit_activations_per_gpu(const struct scenario *scenario, const
 
 struct computed audit_overhead_per_gpu(const struct scenario *scenario, const struct claim *claim)
 {
-    static const char *const program[] = {"program:", "mailboxes: control", NULL};
+    static const char *const program[] = {"program:", "mailboxes: control", NULL}, *const reserve[] = {"reserve:",
+                                                                                                       NULL};
     (void)claim;
-    const struct rank_class *class = fullest_class(scenario->plan, program);
+    const struct rank_class *class = fullest_class(scenario->plan, program),
+                            *most = fullest_class(scenario->plan, reserve);
+    if (class->device == DEVICE_CUDA)
+        return unknown(pool_format(scenario->pool,
+                                   "no framework is in the plan: a rank is one program; %s bytes are reserved for the "
+                                   "driver's context and NCCL, an upper bound that nothing here measured; the document "
+                                   "gives no source for its figure",
+                                   whole(scenario->pool, ledger_sum(most, reserve))));
     return unknown(pool_format(scenario->pool,
                                "no framework is in the plan: a rank is one static program, %s bytes with its control "
                                "block; the document gives no source for its figure",

@@ -3,10 +3,12 @@
  * Its op list is gone through once a step. Peers are taken to be where the rank itself is, so a message is there as
  * soon as it has crossed the links; experts get the rows that the busiest rank of the group is likely to get. Stages
  * hand their micro-batches on, so pipeline bubbles come out as they will. */
+#include "base/heap.h"
 #include "predict/search/parts.h"
 #include "predict/traffic.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Peers of a rank along each axis, by the level of links at which it meets them. */
@@ -79,6 +81,8 @@ struct stand_in {
     double clock_s, busy_s;
     double link_free_s[MAX_LINK_LEVELS];
     double arrived_s[MAILBOX_KINDS][MAX_MICRO_BATCHES]; /* peers' messages, as sent by itself */
+    double stream_s[STREAMS], host_s; /* of a GPU: where its streams are, and until when the host has waited */
+    double *ended_s;                  /* likewise: when each op of the schedule had ended */
 };
 
 /* Posts to all peers; returns when the last message is there. */
@@ -93,7 +97,7 @@ static double post(struct stand_in *rank, const struct op *op)
         double start_s = fmax(rank->clock_s, rank->link_free_s[level]);
         rank->link_free_s[level] =
             start_s + peers * rank->costs->message_bytes[op->kind] / hardware->links[level].bandwidth;
-        last_s = fmax(last_s, rank->link_free_s[level] + hardware->links[level].latency_s);
+        last_s = fmax(last_s, rank->link_free_s[level] + latencies_of(op->kind) * hardware->links[level].latency_s);
     }
     return last_s + rank->notice_s;
 }
@@ -116,6 +120,46 @@ static void run_op(struct stand_in *rank, const struct op *op, double handed_s[M
         *arrived_s = post(rank, op);
     if (info->action == ACTION_SEND)
         handed_s[op->micro] = post(rank, op);
+}
+
+/* The same on a GPU: ops of each stream one after another, which begin when what they await has ended. */
+static void run_gpu_op(struct stand_in *rank, const struct rank_class *class, const struct op *op, int id,
+                       double handed_s[MAX_MICRO_BATCHES])
+{
+    enum op_action action = op_table[op->kind].action;
+    enum stream stream = effects_of(class, op->kind)->stream;
+    if (op->host_awaits > 0)
+        rank->host_s = fmax(rank->host_s, rank->ended_s[op->host_awaits - 1]);
+    rank->clock_s = fmax(rank->stream_s[stream], rank->host_s);
+    if (op->awaits > 0)
+        rank->clock_s = fmax(rank->clock_s, rank->ended_s[op->awaits - 1]);
+    if (action == ACTION_RECEIVE)
+        rank->clock_s = fmax(rank->clock_s, handed_s[op->micro]);
+    double end_s = rank->clock_s + rank->costs->seconds[op->kind];
+    if (stream == STREAM_COMM && action != ACTION_RECEIVE)
+        end_s = fmax(end_s, post(rank, op) + rank->hardware->op_overhead_s);
+    if (action == ACTION_SEND)
+        handed_s[op->micro] = end_s;
+    rank->ended_s[id - 1] = rank->stream_s[stream] = end_s;
+    rank->clock_s = fmax(rank->stream_s[STREAM_COMPUTE], rank->stream_s[STREAM_COMM]);
+}
+
+/* The ops of the micro-batches in use. */
+static void run_schedule(struct stand_in *rank, const struct rank_class *class, const struct typical_step *step,
+                         double handed_s[MAX_MICRO_BATCHES])
+{
+    const struct schedule *schedule = &class->schedules[step->phase];
+    rank->ended_s = heap_take((size_t)schedule->count, sizeof *rank->ended_s);
+    for (int i = 0; i < schedule->count; i++) {
+        const struct op *op = &schedule->ops[i];
+        if (op->micro >= step->active)
+            continue;
+        if (class->device == DEVICE_CUDA)
+            run_gpu_op(rank, class, op, i + 1, handed_s);
+        else
+            run_op(rank, op, handed_s);
+    }
+    free(rank->ended_s);
 }
 
 /* Processors of all nodes that ranks take turns on; 0: each rank has one to itself. */
@@ -152,10 +196,7 @@ static double step_seconds(const struct outline_costs *costs, const struct choic
             rank.notice_s = processors > 0 ? calibration->wake_s : calibration->signal_s;
             rank.switch_s = processors > 0 ? calibration->switch_s : 0;
         }
-        const struct schedule *schedule = &class->schedules[costs->steps[typical].phase];
-        for (int i = 0; i < schedule->count; i++)
-            if (schedule->ops[i].micro < costs->steps[typical].active)
-                run_op(&rank, &schedule->ops[i], handed_s);
+        run_schedule(&rank, class, &costs->steps[typical], handed_s);
         last_s = fmax(last_s, rank.clock_s);
         busy_s += rank.busy_s * stage_ranks;
     }

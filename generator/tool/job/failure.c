@@ -27,7 +27,9 @@ static void add_op(struct text *text, const struct plan *plan, int rank, uint32_
     const struct rank_class *class = &plan->classes[row->class_index];
     const struct schedule *schedule = &class->schedules[phase ? DECODE : PREFILL];
     char name[96];
-    if (op == 0 || op > (uint32_t)schedule->count)
+    if (op == OP_WHOLE_STEP)
+        text_format(text, " in %s", phase_names[phase ? DECODE : PREFILL]);
+    else if (op == 0 || op > (uint32_t)schedule->count)
         text_format(text, " between steps");
     else
         text_format(text, " in op %u \"%s\" of %s", op,

@@ -55,12 +55,13 @@ static float *take_floats(const struct tensor *tensor)
     return heap_take((size_t)tensor->outputs * (size_t)tensor->inputs, sizeof(float));
 }
 
-/* Packs (outputs, inputs) floats, as panels or as rows, and appends them. Frees `floats`. */
+/* Packs (outputs, inputs) floats and appends them: as rows, or as panels where processors multiply by them (GPUs take
+ * rows). Frees `floats`. */
 static bool append(struct cut *cut, enum tensor_kind kind, uint64_t offset, float *floats, bool panels)
 {
     const struct tensor *tensor = &cut->class->tensors[kind];
     void *packed = heap_take(1, tensor->bytes);
-    if (panels)
+    if (panels && cut->class->device == DEVICE_CPU)
         pack_rows(tensor->dtype, floats, tensor->outputs, tensor->inputs, packed);
     else
         store_rows(tensor->dtype, floats, (size_t)tensor->outputs, tensor->inputs, packed);

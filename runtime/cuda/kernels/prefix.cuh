@@ -22,12 +22,12 @@ __device__ __forceinline__ int warp_sum(int value)
 }
 
 /* The sum over the lanes up to this one. */
-__device__ __forceinline__ int warp_prefix(int value)
+template <class T> __device__ __forceinline__ T warp_prefix(T value)
 {
 #pragma unroll
     for (int distance = 1; distance < WARP; distance *= 2) {
-        const int before = __shfl_up_sync(ALL_LANES, value, (unsigned)distance);
-        value += lane_index() >= distance ? before : 0;
+        const T before = __shfl_up_sync(ALL_LANES, value, (unsigned)distance);
+        value += lane_index() >= distance ? before : T();
     }
     return value;
 }

@@ -40,16 +40,12 @@ void dispatch_counts(struct gpu *r, enum micro_batch m, enum layer layer)
     copy_to_host(r, r->comm, host->sent, routes->sent, EP);
     copy_to_host(r, r->comm, host->got, arrivals->got, EP);
     copy_to_host(r, r->comm, &host->got[r->ep], &routes->sent[r->ep], 1);
-    r->counted_op[m] = (int)r->op;
-    record_comm(r, (int)r->op);
 }
 
 void dispatch_start(struct gpu *r, enum micro_batch m, enum layer layer)
 {
     if (!gpu_op_begins(r, m, (int)layer, "expert dispatch start"))
         return;
-    if (sends_exactly(r))
-        gpu_wait_for_op(r, r->counted_op[m]);
     NCCL_CHECK(r, r->nccl->ncclGroupStart());
     for (int peer = 0; peer < EP; peer++) {
         if (peer == r->ep)
@@ -197,6 +193,4 @@ void gather(struct gpu *r, enum micro_batch m, enum layer layer)
     const struct routes *routes = (const struct routes *)ARENA(r, m, ROUTES);
     copy_to_host(r, r->compute, host_counts_of(r, m)->sent, routes->sent, EP);
     copy_to_host(r, r->compute, host_counts_of(r, m)->got, routes->sent, EP);
-    r->counted_op[m] = (int)r->op;
-    record_compute(r, (int)r->op);
 }

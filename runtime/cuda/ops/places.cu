@@ -13,7 +13,7 @@ struct placement_at {
 
 enum {
     WARPS_A_BLOCK = 8,
-    CHOOSE_THREADS = WARPS_A_BLOCK * WARP,
+    PLACES_THREADS = WARPS_A_BLOCK * WARP,
     SCAN_THREADS = 1024,
     LANE_EXPERTS = (EXPERTS + WARP - 1) / WARP,
 };
@@ -73,7 +73,7 @@ __device__ __forceinline__ void choose(const float *logits, int *expert, float *
 }
 
 /* A warp a row: its experts and who serves them. Few bytes: bound by latency. */
-__global__ void __launch_bounds__(CHOOSE_THREADS)
+__global__ void __launch_bounds__(PLACES_THREADS)
     choose_experts(const struct step_header *step, int m, const float *logits, struct placement_at at,
                    struct routes *routes)
 {
@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(SCAN_THREADS)
 
 /* A warp a choice: the first for each home writes the row's record. Bound by memory: a record is written once, its row
  * comes from L2 after the first. */
-__global__ void __launch_bounds__(CHOOSE_THREADS)
+__global__ void __launch_bounds__(PLACES_THREADS)
     write_records(const struct step_header *step, int m, struct placement_at at, const struct routes *routes,
                   const element *routed, struct records records)
 {
@@ -178,12 +178,12 @@ void place_rows(struct gpu *r, enum micro_batch m, enum layer layer, const float
                                     PLACEMENT_SOURCES > 1 ? r->ep : 0};
     struct routes *routes = (struct routes *)ARENA(r, m, ROUTES);
     const auto blocks = [](int warps) { return dim3((unsigned)((warps + WARPS_A_BLOCK - 1) / WARPS_A_BLOCK)); };
-    launch(r, r->compute, blocks(rows), dim3(CHOOSE_THREADS), 0, choose_experts, step_of(r), (int)m, logits, at,
+    launch(r, r->compute, blocks(rows), dim3(PLACES_THREADS), 0, choose_experts, step_of(r), (int)m, logits, at,
            routes);
     if ((int)EXPERT_CAPACITY < (int)ROWS)
         launch(r, r->compute, dim3(EXPERTS), dim3(SCAN_THREADS), 0, drop_overflow, step_of(r), (int)m, routes,
                (unsigned long long *)(r->arena + LOAD_OFFSET) + (size_t)layer * (EXPERT_SLOTS + 1) + EXPERT_SLOTS);
     launch(r, r->compute, dim3(EP), dim3(SCAN_THREADS), 0, place_choices, step_of(r), (int)m, at, routes);
-    launch(r, r->compute, blocks(rows * TOP_K), dim3(CHOOSE_THREADS), 0, write_records, step_of(r), (int)m, at, routes,
+    launch(r, r->compute, blocks(rows * TOP_K), dim3(PLACES_THREADS), 0, write_records, step_of(r), (int)m, at, routes,
            (const element *)routed_of(r, m), records_of(r, m));
 }

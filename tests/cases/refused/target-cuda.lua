@@ -1,5 +1,5 @@
 return strategy {
   model = hf "../../models/tiny-mixtral",
   grid = { tp = 2 },
-  target = { device = "cuda" },
+  target = { device = "cuda", transport = "shm" },
 }

@@ -1,8 +1,10 @@
 /* moe10b-256: where experts are, 16 a row. */
+#pragma once
+
 #include "placement.h"
 
 /* clang-format off */
-const uint16_t EXPERT_HOME[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS] = {
+static __device__ const uint16_t EXPERT_HOME[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS] = {
     {
         { // every layer, every sender
              0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15,
@@ -10,7 +12,7 @@ const uint16_t EXPERT_HOME[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS]
     },
 };
 
-const uint16_t EXPERT_SLOT[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS] = {
+static __device__ const uint16_t EXPERT_SLOT[PLACEMENT_ROWS][PLACEMENT_SOURCES][PLACEMENT_EXPERTS] = {
     {
         { // every layer, every sender
              0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
