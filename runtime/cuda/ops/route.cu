@@ -136,6 +136,6 @@ void add_and_route(struct gpu *r, enum micro_batch m, enum layer layer)
     if (rows_of(r, m) <= FEW_ROWS)
         compute_logits<4, 1>(r, m, routed_of(r, m), router, logits);
     else
-        compute_logits<16, 4>(r, m, routed_of(r, m), router, logits);
+        compute_logits<8, 4>(r, m, routed_of(r, m), router, logits);
     place_rows(r, m, layer, logits);
 }
