@@ -12,7 +12,7 @@ bool choose_hardware(const struct command_line *line, struct compilation *compil
         if (!hardware_read(name, NULL, &compilation->pool, hardware, error))
             return false;
     }
-    return hardware_suits(*hardware, strategy->dtype.weights, strategy->world, error);
+    return hardware_suits(*hardware, strategy, strategy->world, error);
 }
 
 bool choose_workload(const struct command_line *line, struct compilation *compilation, struct workload *workload,

@@ -147,7 +147,7 @@ static bool find_hardware(const struct command_line *line, struct search_request
     if (hardware->processors == 0 && have > 0 && need > have * memory_tolerance)
         return fail(error, NULL, 0, "--memory asks for %.1f GB a rank, but %s has %.1f GB; ask for less", need / 1e9,
                     hardware->name, have / 1e9);
-    return hardware_suits(hardware, base->dtype.weights, request->ranks, error);
+    return hardware_suits(hardware, base, request->ranks, error);
 }
 
 /* Work of the whole world: the strategy's, or, as in the language's defaults, 32 prefill rows for every sequence. */

@@ -124,9 +124,15 @@ static bool read_named(struct reader *reader, const char *name)
            hardware_read_named(reader, "target.hardware", name, &reader->out->hardware);
 }
 
-static bool suits_asker(const struct hardware *hardware, enum dtype weights, int world, const struct asker *asker,
-                        struct error *error)
+static bool suits_asker(const struct hardware *hardware, const struct strategy *strategy, int world,
+                        const struct asker *asker, struct error *error)
 {
+    enum dtype weights = strategy->dtype.weights;
+    bool is_cuda = strcmp(strategy->target.device, device_names[DEVICE_CUDA]) == 0;
+    if (is_cuda && (hardware->calibrated || hardware->processors > 0))
+        return fail(error, asker->file, asker->line,
+                    "%s describes processors, but target.device is \"cuda\"; use a GPU's figures, such as h100-sxm",
+                    asker->key);
     if (hardware->flops[weights].sustained <= 0)
         return fail(error, asker->file, asker->line,
                     "%s states no flops of %s, in which the weights are; add flops.%s or use other hardware",
@@ -137,10 +143,10 @@ static bool suits_asker(const struct hardware *hardware, enum dtype weights, int
     return true;
 }
 
-bool hardware_suits(const struct hardware *hardware, enum dtype weights, int world, struct error *error)
+bool hardware_suits(const struct hardware *hardware, const struct strategy *strategy, int world, struct error *error)
 {
     const struct asker asker = {hardware->path, hardware->line, hardware->name};
-    return suits_asker(hardware, weights, world, &asker, error);
+    return suits_asker(hardware, strategy, world, &asker, error);
 }
 
 /* A device of a rank's own must hold what the plan is allowed to use. */
@@ -193,6 +199,6 @@ bool read_hardware(struct reader *reader)
     if (!hardware)
         return true;
     const struct asker asker = {reader->path, reader_line(reader, "target.hardware"), "target.hardware"};
-    return suits_asker(hardware, out->dtype.weights, out->world, &asker, reader->error) && memory_suits(reader) &&
+    return suits_asker(hardware, out, out->world, &asker, reader->error) && memory_suits(reader) &&
            (!is_written_for_strategy(reader) || hardware_links_are_used(hardware, out, reader->error));
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "hardware.h"
+#include "plan.h"
 
 #include <stdbool.h>
 
@@ -14,6 +15,7 @@
 bool hardware_read(const char *name_or_path, const char *relative_to_file, struct pool *pool,
                    const struct hardware **out, struct error *error);
 
-/* Whether times can be predicted for `world` ranks with weights of this dtype: their rate is stated, and there are
- * links where ranks have peers. Ask it after hardware_read; a strategy's own hardware has been asked. */
-bool hardware_suits(const struct hardware *hardware, enum dtype weights, int world, struct error *error);
+/* Whether times can be predicted for the strategy's device and dtype of weights on `world` ranks: their rate is stated,
+ * each GPU is one rank's, and there are links where ranks have peers. Ask it after hardware_read; a strategy's own
+ * hardware has been asked. */
+bool hardware_suits(const struct hardware *hardware, const struct strategy *strategy, int world, struct error *error);

@@ -1,4 +1,5 @@
-/* The timeline: a lane a rank, a box an op; coloured by what the op does, grey while it waits, blank where it idles. */
+/* The timeline: a lane a rank, a box an op; coloured by what the op does, grey while it waits, blank where it idles. A
+ * GPU has two streams: kernels are in the upper half of its lane, communication in the lower. */
 
 const groupColours = { attention: "#0072b2", routing: "#56b4e9", experts: "#e69f00", vocabulary: "#f0e442",
   "other compute": "#b0a080", "tp exchange": "#009e73", "expert exchange": "#cc79a7", "stage exchange": "#d55e00" };
@@ -13,7 +14,7 @@ function laneOps(phase, lane) {
     const begin = now + spans[3 * i], start = begin + spans[3 * i + 1], end = now = start + spans[3 * i + 2];
     const text = (layer < 0 ? "" : `layer ${page.ranks.first_layers[rank] + layer} `) + kind.text +
       (page.title.batch.micro_batches > 1 ? ` ${"ABCDEFGH"[schedule[3 * i + 1]]}` : "");
-    return { id: i + 1, text, group: kind.group, begin, start, end };
+    return { id: i + 1, text, group: kind.group, beside: kind.beside, begin, start, end };
   });
 }
 
@@ -40,6 +41,7 @@ class Timeline {
   show(phase) {
     this.phase = phase;
     this.lanes = phase.ranks.map((_, lane) => laneOps(phase, lane));
+    this.streams = this.lanes.some(ops => ops.some(op => op.beside)) ? 2 : 1;
     this.lane = 0;
     this.op = -1;
     this.row = phase.ranks.length <= 16 ? 24 : 13;
@@ -75,19 +77,25 @@ class Timeline {
       svg("path", { d: lanes.join(""), fill: "var(--idle)" })];
   }
 
+  /* Where an op's box is: all of its lane's height, or the half of its stream. */
+  place(lane, op) {
+    const y = this.top + lane * this.row + 1, height = this.row - 2;
+    return this.streams === 1 ? { y, height } : { y: y + (op.beside ? height / 2 : 0), height: height / 2 };
+  }
+
   boxes() {
     const paths = new Map([["wait", ""]]);
     this.lanes.forEach((ops, lane) => {
-      const y = this.top + lane * this.row + 1, height = this.row - 2;
-      const add = (name, from, to) => {
+      const add = (name, op, from, to) => {
+        const { y, height } = this.place(lane, op);
         const x = from * this.scale, width = Math.max((to - from) * this.scale, 0.2);
         paths.set(name, (paths.get(name) || "") + box(x.toFixed(2), y, width.toFixed(2), height));
       };
       for (const op of ops) {
         if (op.start > op.begin && op.group !== "stage exchange")
-          add("wait", op.begin, op.start);
+          add("wait", op, op.begin, op.start);
         if (op.end > op.start)
-          add(op.group, op.start, op.end);
+          add(op.group, op, op.start, op.end);
       }
     });
     return Array.from(paths, ([name, d]) =>
@@ -99,7 +107,7 @@ class Timeline {
     if (!op)
       return;
     const width = Math.max(2, (op.end - op.begin) * this.scale);
-    const d = box(op.begin * this.scale, this.top + this.lane * this.row, width, this.row);
+    const { y, height } = this.place(this.lane, op), d = box(op.begin * this.scale, y - 1, width, height + 2);
     this.mark.replaceChildren(svg("path", { class: "cursor under", d }), svg("path", { class: "cursor", d }));
   }
 
@@ -119,7 +127,8 @@ class Timeline {
     const y = (event.clientY - frame.top) / frame.height * (this.top + this.lanes.length * this.row);
     const lane = Math.floor((y - this.top) / this.row), ops = this.lanes[lane];
     if (ops)
-      this.select(lane, ops.findIndex(op => op.end > op.begin && op.begin <= at && at < op.end));
+      this.select(lane, ops.findIndex(op => op.end > op.begin && op.begin <= at && at < op.end &&
+        (this.streams === 1 || op.beside === ((y - this.top) / this.row % 1 >= 0.5))));
   }
 
   /* Keeps what is at the middle of the view where it is. */

@@ -218,6 +218,40 @@ START_TEST(groups_exchange_with_all)
 }
 END_TEST
 
+/* Several messages of one way in a group arrive in their order, long ones before short ones too. */
+static void send_several(struct side *side)
+{
+    enum { MESSAGES = 3 };
+    static const size_t lengths[MESSAGES] = {LARGE, 1, 9000};
+    ncclComm_t comm = join(side, *(const ncclUniqueId *)side->context, side->rank, side->ranks);
+    int next = (side->rank + 1) % side->ranks, last = (side->rank + side->ranks - 1) % side->ranks;
+    void *sent[MESSAGES], *received[MESSAGES];
+    for (int i = 0; i < MESSAGES; i++) {
+        sent[i] = device_values(side, ncclFloat32, lengths[i]);
+        received[i] = device_values(side, ncclFloat32, lengths[i]);
+        give(side, side->rank, sent[i], ncclFloat32, lengths[i], i);
+    }
+    MUST(ncclGroupStart() == ncclSuccess);
+    for (int i = 0; i < MESSAGES; i++)
+        MUST(ncclRecv(received[i], lengths[i], ncclFloat32, last, comm, side->stream) == ncclSuccess);
+    for (int i = 0; i < MESSAGES; i++)
+        MUST(ncclSend(sent[i], lengths[i], ncclFloat32, next, comm, side->stream) == ncclSuccess);
+    settle(comm, ncclGroupEnd());
+    for (int i = 0; i < MESSAGES; i++) {
+        float value = 0;
+        get_values(side, &value, (float *)received[i] + lengths[i] - 1, ncclFloat32, 1);
+        MUST(value == given(last, lengths[i] - 1, i));
+        MUST(cudaFree(sent[i]) == cudaSuccess && cudaFree(received[i]) == cudaSuccess);
+    }
+    leave(side, comm);
+}
+
+START_TEST(messages_of_one_way_stay_in_order)
+{
+    run(sizes[_i % 4], (unsigned)_i / 4, send_several);
+}
+END_TEST
+
 /* ---- several communicators: rank = row * 2 + column; rows and columns each have one */
 
 struct grid {
@@ -320,6 +354,7 @@ int main(void)
     tcase_add_test(works, order_of_sum_differs_by_seed_but_not_by_rank);
     tcase_add_loop_test(works, gathers_put_all_in_order, 0, 4 * SEEDS);
     tcase_add_loop_test(works, groups_exchange_with_all, 0, 4 * SEEDS);
+    tcase_add_loop_test(works, messages_of_one_way_stay_in_order, 0, 4 * SEEDS);
     tcase_add_loop_test(works, communicators_share_processes, 0, SEEDS);
     tcase_add_loop_test(works, graphs_replay_operations, 0, 3 * SEEDS);
     tcase_set_timeout(works, 120);

@@ -89,7 +89,9 @@ static void check_token(const std::vector<float> &logits, const struct sampling 
     }
     std::vector<struct candidate> kept = kept_of(logits, sampling);
     const float best = kept[0].logit;
-    ck_assert_int_eq(drawn(kept, best, sampling, position), processor);
+    /* Without a cut, all are kept and the processor does not sort. */
+    if (kept.size() < VOCABULARY)
+        ck_assert_int_eq(drawn(kept, best, sampling, position), processor);
     std::sort(kept.begin(), kept.end(), [](const auto &a, const auto &b) { return a.token < b.token; });
     ck_assert_msg(drawn(kept, best, sampling, position) == token,
                   "token %d of %d kept, not %d (temperature %g, top-k %d, top-p %g)", token, (int)kept.size(),

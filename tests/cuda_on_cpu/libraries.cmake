@@ -5,7 +5,7 @@ set(LIBRARIES_ON_CPU ${CMAKE_CURRENT_BINARY_DIR}/lib)
 function(library_on_cpu target name version)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
   target_link_libraries(${target} PUBLIC cuda_on_cpu)
-  target_link_options(${target} PRIVATE -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/exports.map -Wl,-z,defs)
+  target_link_options(${target} PRIVATE -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} SOVERSION ${version}
     LIBRARY_OUTPUT_DIRECTORY ${LIBRARIES_ON_CPU} LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/exports.map)
 endfunction()

@@ -92,6 +92,10 @@ static void expect_description(const struct hardware *hardware, int first_line)
     ck_assert_ptr_null(hardware->calibrated);
 }
 
+/* What hardware has to suit. */
+static const struct strategy bf16 = {.target.device = "cpu", .dtype.weights = DTYPE_BF16},
+                             f32 = {.target.device = "cpu", .dtype.weights = DTYPE_F32};
+
 START_TEST(takes_a_table_in_the_strategy)
 {
     CHECK_READ(read_keys("grid = { pp = 2, tp = 2 }, target = { hardware = {\n" RATES LINKS
@@ -191,7 +195,7 @@ START_TEST(every_preset_can_be_read)
         snprintf(name, sizeof name, "%s", strrchr(presets.gl_pathv[i], '/') + 1);
         *strchr(name, '.') = '\0';
         CHECK_READ(hardware_read(name, NULL, &pool, &hardware, &error));
-        CHECK_READ(hardware_suits(hardware, DTYPE_BF16, 65536, &error));
+        CHECK_READ(hardware_suits(hardware, &bf16, 65536, &error));
         ck_assert_str_eq(hardware->name, name);
         ck_assert_msg(strstr(hardware->source, "(20") != NULL, "%s: a source has a year", name);
         ck_assert_msg(hardware->flops[DTYPE_BF16].peak > 0 && hardware->memory.peak > 0, "%s", name);
@@ -223,15 +227,20 @@ START_TEST(says_what_a_command_asked_for_and_cannot_have)
     ck_assert(!hardware_read("nowhere.lua", NULL, &pool, &hardware, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "--hardware \"nowhere.lua\" cannot be read"));
     CHECK_READ(hardware_read("tpu-v5p", NULL, &pool, &hardware, &error));
-    ck_assert(!hardware_suits(hardware, DTYPE_F32, 1, &error));
+    ck_assert(!hardware_suits(hardware, &f32, 1, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "tpu-v5p states no flops of f32"));
     write_text("mine.lua", "return hardware {\n" RATES " }");
     char path[128];
     snprintf(path, sizeof path, "%s/mine.lua", folder);
     CHECK_READ(hardware_read(path, NULL, &pool, &hardware, &error));
-    ck_assert(hardware_suits(hardware, DTYPE_F32, 1, &error));
-    ck_assert(!hardware_suits(hardware, DTYPE_F32, 2, &error));
+    ck_assert(hardware_suits(hardware, &f32, 1, &error));
+    ck_assert(!hardware_suits(hardware, &f32, 2, &error));
     ck_assert_str_eq(error.text, "mine has no links for 2 ranks; add links = { ... }");
+    const struct strategy gpus = {.target.device = "cuda", .dtype.weights = DTYPE_BF16};
+    const struct hardware machine = {.name = "this-machine", .processors = 4, .flops = {{1, 1}, {1, 1}}};
+    ck_assert(!hardware_suits(&machine, &gpus, 1, &error));
+    ck_assert_str_eq(error.text, "this-machine describes processors, but target.device is \"cuda\"; use a GPU's "
+                                 "figures, such as h100-sxm");
 }
 END_TEST
 

@@ -27,6 +27,14 @@ static void await_none(struct op *op)
     op->awaits = 0;
 }
 
+/* A's rows leave before the last layer's experts are on them. */
+static void send_early(struct plan *plan)
+{
+    struct op *last = sample_op(plan, 0, DECODE, OP_ADD_EXPERTS, 0, 1);
+    sample_move(sample_op(plan, 0, DECODE, OP_SEND_STAGE, 0, -1), last);
+    last->awaits = 22; /* the combine of that layer, which records its end */
+}
+
 static void swap_ops(struct op *left, struct op *right)
 {
     struct op kept = *left;
@@ -79,6 +87,9 @@ static struct ledger_line *line_of(struct plan *plan, const char *prefix)
       "touch PARTIAL of micro-batch A on different streams, but op 26 does not await op 24")                           \
     X(await_of_reader_dropped, await_none(sample_op(plan, 0, DECODE, OP_SEND_STAGE, 0, -1)), batch, prove_streams,     \
       "class first (ranks 0-3), decode op 25 \"stage send A\" and op 24 \"layer 1 experts residual A\" touch "         \
+      "RESIDUAL of micro-batch A on different streams, but op 25 does not await op 24")                                \
+    X(overwritten_while_sent, send_early(plan), batch, prove_streams,                                                  \
+      "class first (ranks 0-3), decode op 25 \"layer 1 experts residual A\" and op 24 \"stage send A\" touch "         \
       "RESIDUAL of micro-batch A on different streams, but op 25 does not await op 24")                                \
     X(await_too_early, op(plan, OP_DISPATCH_FINISH, 0, 1)->awaits--, batch, prove_streams,                             \
       "class first (ranks 0-3), prefill op 38 \"layer 1 expert dispatch A\" awaits op 35 \"layer 1 attention B\", "    \
@@ -158,9 +169,9 @@ static struct ledger_line *line_of(struct plan *plan, const char *prefix)
     X(step_small, buffer(plan, STEP, -1)->bytes -= 256, batch, prove_arena,                                            \
       "class first (ranks 0-3) has 256 bytes for STEP, but its shape takes 352")                                       \
     X(cache_small, buffer(plan, KV, -1)->bytes -= 256, batch, prove_arena,                                             \
-      "class first (ranks 0-3) has 12032 bytes for KV, but its shape takes 12288")                                     \
+      "class first (ranks 0-3) has 24320 bytes for KV, but its shape takes 24576")                                     \
     X(on_half_a_line, buffer(plan, OUTGOING, 0)->offset += 128, batch, prove_arena,                                    \
-      "class first (ranks 0-3) has OUTGOING of micro-batch A at byte 6272, which is not a multiple of 256")            \
+      "class first (ranks 0-3) has OUTGOING of micro-batch A at byte 6784, which is not a multiple of 256")            \
     X(out_of_row, buffer(plan, PARTIAL, 1)->offset += 256, batch, prove_arena,                                         \
       "class first (ranks 0-3) has PARTIAL of micro-batch B at byte 2304, which is not where it follows micro-batch "  \
       "A")                                                                                                             \

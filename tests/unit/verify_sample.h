@@ -61,10 +61,11 @@ static inline void sample_strategy(struct sample *sample, int dp, int pp, int ep
         strategy->holders[i] = i % SAMPLE_EXPERTS * ep / SAMPLE_EXPERTS;
 }
 
-/* The same for GPUs. Its ledger has the reserves of a driver, and room for them. */
+/* The same for GPUs, whose heads are wider. Its ledger has the reserves of a driver, and room for them. */
 static inline void sample_cuda_strategy(struct sample *sample, int dp, int pp, int ep, int tp, int layers)
 {
     sample_strategy(sample, dp, pp, ep, tp, layers);
+    sample->strategy.model.head_dim = 16;
     sample->strategy.target.device = "cuda";
     sample->strategy.target.transport = "nccl";
     sample->strategy.target.memory_bytes = (uint64_t)4 << 30;

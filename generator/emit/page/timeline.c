@@ -6,25 +6,35 @@ enum { MOST_RANKS = 64, MOST_SPANS = 40000 };
 
 /* What an op is coloured by. Ops that exchange are grouped by their axis. */
 static const char *const compute_groups[OP_KINDS] = {
-    [OP_EMBED] = "vocabulary",    [OP_EMBED_SLICE] = "vocabulary", [OP_HEAD] = "vocabulary", [OP_SAMPLE] = "vocabulary",
-    [OP_ATTENTION] = "attention", [OP_ROUTE] = "routing",          [OP_EXPERTS] = "experts",
+    [OP_EMBED] = "vocabulary",      [OP_EMBED_SLICE] = "vocabulary", [OP_HEAD] = "vocabulary",
+    [OP_SAMPLE] = "vocabulary",     [OP_ATTENTION] = "attention",    [OP_ROUTE] = "routing",
+    [OP_ADD_AND_ROUTE] = "routing", [OP_EXPERTS] = "experts",
 };
 static const char *const exchange_groups[AXES] = {
     [AXIS_PP] = "stage exchange", [AXIS_EP] = "expert exchange", [AXIS_TP] = "tp exchange"};
 
-static const char *group_of(enum op_kind kind)
+/* Of two streams, the one beside the kernels. */
+static bool is_beside(const struct rank_class *class, enum op_kind kind)
 {
-    if (op_table[kind].action != ACTION_COMPUTE)
+    return effects_of(class, kind)->stream == STREAM_COMM;
+}
+
+/* On GPUs what comes after a message is a kernel. */
+static const char *group_of(const struct rank_class *class, enum op_kind kind)
+{
+    bool exchanges = op_table[kind].action != ACTION_COMPUTE;
+    if (class->device == DEVICE_CUDA ? is_beside(class, kind) : exchanges)
         return exchange_groups[op_table[kind].axis];
     return compute_groups[kind] ? compute_groups[kind] : "other compute";
 }
 
-static json_t *kinds_json(void)
+static json_t *kinds_json(const struct rank_class *class)
 {
     json_t *kinds = json_array();
     for (enum op_kind kind = 0; kind < OP_KINDS; kind++)
-        json_array_append_new(kinds, json_pack("{s:s, s:s, s:b}", "text", op_table[kind].text, "group", group_of(kind),
-                                               "layer", op_table[kind].has_layer));
+        json_array_append_new(kinds, json_pack("{s:s, s:s, s:b, s:b}", "text", op_table[kind].text, "group",
+                                               group_of(class, kind), "layer", op_table[kind].has_layer, "beside",
+                                               is_beside(class, kind)));
     return kinds;
 }
 
@@ -94,5 +104,5 @@ json_t *page_timeline(const struct page_facts *facts)
     json_t *phases = json_array();
     for (enum phase phase = 0; phase < PHASES; phase++)
         json_array_append_new(phases, phase_json(facts, phase));
-    return json_pack("{s:o, s:o}", "kinds", kinds_json(), "phases", phases);
+    return json_pack("{s:o, s:o}", "kinds", kinds_json(&facts->plan->classes[0]), "phases", phases);
 }

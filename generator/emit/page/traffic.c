@@ -9,7 +9,7 @@ enum { MOST_BLOCKS = 128 };
 
 static const char *const kind_names[MAILBOX_KINDS] = {
     [MAILBOX_STAGE] = "stage to stage",      [MAILBOX_PARTIAL] = "tp sums", [MAILBOX_DISPATCH] = "rows to experts",
-    [MAILBOX_COMBINE] = "sums from experts", [MAILBOX_LOGITS] = "logits",
+    [MAILBOX_COMBINE] = "sums from experts", [MAILBOX_LOGITS] = "logits",   [MAILBOX_COUNTS] = "counts of rows",
 };
 
 struct traffic {

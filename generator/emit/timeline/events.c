@@ -67,17 +67,25 @@ struct label {
     char text[200];
 };
 
-static void label_op(struct label *label, const struct rank_row *row, int micro_batches, enum phase phase,
+/* A stream a track, where a device has two: there a dispatch ends in a kernel, which is no communication. */
+static enum track track_of(const struct rank_class *class, enum op_kind kind)
+{
+    bool computes = class->device == DEVICE_CUDA ? effects_of(class, kind)->stream == STREAM_COMPUTE
+                                                 : op_table[kind].action == ACTION_COMPUTE;
+    return computes ? COMPUTATION : COMMUNICATION;
+}
+
+static void label_op(struct label *label, const struct rank_row *row, const struct rank_class *class, enum phase phase,
                      const struct op *op, int id)
 {
     char name[96], layer[32] = "";
     if (op_table[op->kind].has_layer)
         snprintf(layer, sizeof layer, ",\"layer\":%d", row->layer_base + op->layer);
-    label->track = op_table[op->kind].action == ACTION_COMPUTE ? COMPUTATION : COMMUNICATION;
+    label->track = track_of(class, op->kind);
     snprintf(label->text, sizeof label->text,
              ",\"name\":\"%s\",\"args\":{\"op\":%d,\"phase\":\"%s\",\"micro_batch\":\"%c\"%s,\"step\":",
-             op_text(op, row->layer_base, micro_batches, name, sizeof name), id, phase_names[phase], 'A' + op->micro,
-             layer);
+             op_text(op, row->layer_base, class->shape.micro_batches, name, sizeof name), id, phase_names[phase],
+             'A' + op->micro, layer);
 }
 
 static void span_json(struct text *out, int rank, const struct label *label, int step, const struct span *span)
@@ -110,7 +118,7 @@ static void rank_json(struct text *out, const struct plan *plan, const struct tr
     for (enum phase phase = 0; phase < PHASES; phase++) {
         const struct schedule *schedule = &class->schedules[phase];
         for (int op = 0; op < schedule->count; op++)
-            label_op(&labels[op], row, class->shape.micro_batches, phase, &schedule->ops[op], op + 1);
+            label_op(&labels[op], row, class, phase, &schedule->ops[op], op + 1);
         for (int i = 0; i < trace->count; i++)
             for (int op = 0; trace->steps[i].step.phase == phase && op < schedule->count; op++)
                 if (schedule->ops[op].micro < trace->steps[i].step.active)

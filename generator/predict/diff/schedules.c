@@ -11,12 +11,20 @@
 
 #include <stdlib.h>
 
-/* The ops that do the same work under another split: alone, or with peers. */
+/* The ops that do the same work under another split, alone or with peers, or on another device. */
 static const enum op_kind replacements[][2] = {
-    {OP_EMBED, OP_EMBED_SLICE},          {OP_EMBED, OP_RECEIVE_STAGE},
-    {OP_EMBED_SLICE, OP_RECEIVE_STAGE},  {OP_ADD_ATTENTION, OP_REDUCE_ATTENTION},
-    {OP_GATHER, OP_DISPATCH_FINISH},     {OP_SCATTER, OP_COMBINE_FINISH},
-    {OP_ADD_EXPERTS, OP_REDUCE_EXPERTS}, {OP_HEAD, OP_SEND_STAGE},
+    {OP_EMBED, OP_EMBED_SLICE},
+    {OP_EMBED, OP_RECEIVE_STAGE},
+    {OP_EMBED_SLICE, OP_RECEIVE_STAGE},
+    {OP_ADD_ATTENTION, OP_REDUCE_ATTENTION},
+    {OP_GATHER, OP_DISPATCH_FINISH},
+    {OP_SCATTER, OP_COMBINE_FINISH},
+    {OP_ADD_EXPERTS, OP_REDUCE_EXPERTS},
+    {OP_HEAD, OP_SEND_STAGE},
+    {OP_REDUCE_EMBEDDING, OP_SUM_EMBEDDING},
+    {OP_REDUCE_ATTENTION, OP_SUM_ATTENTION},
+    {OP_REDUCE_EXPERTS, OP_SUM_EXPERTS},
+    {OP_ROUTE, OP_ADD_AND_ROUTE},
 };
 
 /* One op list, its layers counted as those of the other. */

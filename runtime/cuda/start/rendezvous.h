@@ -16,7 +16,7 @@ enum {
     RENDEZVOUS_HASH_BYTES = 32,
     RENDEZVOUS_AXES = 4,   /* dp, pp, ep, tp: as enum axis of generator/plan.h */
     RENDEZVOUS_GROUPS = 3, /* that one rank can be in */
-    RENDEZVOUS_TEXT_BYTES = 160
+    RENDEZVOUS_TEXT_BYTES = 192
 };
 
 /* A group: the ranks that differ from this one along one axis only. Its leader has coordinate 0 there. */
