@@ -106,7 +106,7 @@ static void schedule(struct gpu *r)
         pass(r, m);
         record_comm(r, 4 * m + 3);
         if (!r->captured && m < r->active)
-            gpu_wait_for_op(r, 4 * m + 3);
+            host_awaits(r, 4 * m + 3);
         compute_awaits(r, 4 * m + 3);
         end(r, m);
     }
