@@ -11,7 +11,9 @@ function(add_op_test name suite ops)
   add_cuda_on_cpu_executable(test-${name} ${sources})
   target_compile_definitions(test-${name} PRIVATE ${ARGN})
   target_compile_options(test-${name} PRIVATE -Wno-unknown-pragmas)
-  target_include_directories(test-${name} PRIVATE fixture ${CMAKE_SOURCE_DIR}/runtime ${CMAKE_SOURCE_DIR}/generator)
+  # The processor's cuda/kernels/tensor_core.cuh comes before the GPU's.
+  target_include_directories(test-${name} PRIVATE $<TARGET_PROPERTY:cuda_on_cpu,INTERFACE_INCLUDE_DIRECTORIES> fixture
+    ${CMAKE_SOURCE_DIR}/runtime ${CMAKE_SOURCE_DIR}/generator)
   target_link_libraries(test-${name} PRIVATE PkgConfig::CHECK m)
   add_test(NAME ${name} COMMAND test-${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
