@@ -17,6 +17,7 @@ enum {
 //% end
 //% if plan.device == "cuda" then
     ${left("EXACT_DISPATCH = " .. (plan.dispatch == "exact" and 1 or 0) .. ",", width)} // whether messages are of as many rows as are sent, in prefill
+    ${left("LEDGER_BYTES = " .. class.ledger_bytes .. ",", width)} // device memory that a rank takes in all, at most
 //% end
 };
 

@@ -44,6 +44,8 @@ static bool read_shapes(const struct reading *reading)
         return false;
     SHAPES(X)
 #undef X
+    if (class->device == DEVICE_CUDA && !fact_number(&facts, "LEDGER_BYTES", MOST_PLAN_BYTES, &class->ledger_bytes))
+        return false;
     const char *dtype = fact_define(&facts, "WEIGHT_DTYPE", pool);
     class->rms_epsilon = decimal(&facts, "RMS_EPSILON", pool);
     class->rope_theta = decimal(&facts, "ROPE_THETA", pool);

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
         .ranks_per_node = ${plan.ranks_per_node},
         .micro_batches = MICRO_BATCHES,
         .ops = ${math.max(#class.schedules[1].ops, #class.schedules[2].ops)},
-        .ledger_bytes = ${class.ledger_bytes},
+        .ledger_bytes = LEDGER_BYTES,
         .step_offset = STEP_OFFSET,
         .counts_bytes = MICRO_BATCHES * 2 * EP * (1 + EXPERT_SLOTS) * 4, // sent and got: rows, and wishes a slot
         .load_offset = LOAD_OFFSET,

@@ -19,6 +19,12 @@ endfunction()
 
 set(F32 TEST_DTYPE=DTYPE_F32)
 
+set(ATTENTION attention rotary)
+add_op_test(cuda_attention attention "${ATTENTION}")
+add_op_test(cuda_attention_f32 attention "${ATTENTION}" ${F32} TEST_HEAD_DIM=64 TEST_WINDOW=37)
+add_op_test(cuda_attention_wide attention "${ATTENTION}" TEST_HEAD_DIM=128 TEST_HEADS=6 TEST_CONTEXT=700)
+add_op_test(cuda_embedding embedding "embed;residual;rotary" TEST_TP=2)
+
 set(EXPERTS experts plain_matmul.cpp)
 add_op_test(cuda_experts experts "${EXPERTS}")
 add_op_test(cuda_experts_split experts "${EXPERTS}" ${F32} TEST_EP=2 TEST_TP=2 TEST_TILE=1000)

@@ -8,7 +8,7 @@
 # instructions are counted in their binaries by cuobjdump where there is one. UPDATE_GOLDEN=1 writes the table again.
 set -eu
 table="$(dirname "$0")/resources.txt"
-PATH="$PATH:build/cuda-tools/bin"
+PATH="$PATH:/usr/local/cuda/bin:build/cuda-tools/bin"
 export LC_ALL=C
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,18 +1,37 @@
 /* moe10b-256, class first: a rank of it. */
 #include "class.h"
+#include "cuda/gpu.h"
+#include "cuda/life.h"
 #include "memory.h"
-#include "rank.h"
 #include "rank_row.h"
 
 /* Stamped into a copy of this binary, one a rank. */
 struct rank_row rank_row __attribute__((section(".rank_row"))) = {.magic = RANK_MAGIC};
 
-void connect_channels(struct rank *r);
-void schedule_prefill(struct rank *r);
-void schedule_decode(struct rank *r);
+void schedule_prefill(struct gpu *r);
+void schedule_decode(struct gpu *r);
 
 int main(int argc, char **argv)
 {
+    const struct gpu_class gpu = {
+        .dp = DP,
+        .pp = PP,
+        .ep = EP,
+        .tp = TP,
+        .ranks_per_node = 8,
+        .micro_batches = MICRO_BATCHES,
+        .ops = 98,
+        .ledger_bytes = LEDGER_BYTES,
+        .step_offset = STEP_OFFSET,
+        .counts_bytes = MICRO_BATCHES * 2 * EP * (1 + EXPERT_SLOTS) * 4, // sent and got: rows, and wishes a slot
+        .load_offset = LOAD_OFFSET,
+        .load_bytes = LOAD_DATA_BYTES,
+        .load_mailbox = LOAD_DATA,
+        .part_offset = 921600,
+        .part_bytes = 8196096,
+        .prefill = schedule_prefill,
+        .decode = schedule_decode,
+    };
     const struct class_info class = {
         .strategy = "moe10b-256",
         .name = CLASS_NAME,
@@ -23,14 +42,15 @@ int main(int argc, char **argv)
         .segment_bytes = 2099122176,
         .step_offset = 135168,
         .step_bytes = 12288,
-        .row_capacity = MICRO_BATCHES * (PREFILL_ROWS > DECODE_ROWS ? PREFILL_ROWS : DECODE_ROWS),
+        .row_capacity = STEP_ROWS,
         .sequences = SEQUENCES,
         .sequence_blocks = SEQUENCE_BLOCKS,
         .ep = EP,
         .shard_names = {rank_row.dense, rank_row.experts},
-        .connect = connect_channels,
-        .prefill = schedule_prefill,
-        .decode = schedule_decode,
+        .start = gpu_start,
+        .step = gpu_step,
+        .end = gpu_end,
+        .gpu = &gpu,
     };
     struct rank r = {
         .number = rank_row.rank,

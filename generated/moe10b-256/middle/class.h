@@ -43,6 +43,7 @@ enum {
     ARRIVAL_ROWS = 4096,        // rows of a micro-batch that one expert can get, from all senders
     EXPERT_TILE = 4096,         // rows of one expert that are computed together
     EXACT_DISPATCH = 1,         // whether messages are of as many rows as are sent, in prefill
+    LEDGER_BYTES = 1934748160,  // device memory that a rank takes in all, at most
 };
 
 enum micro_batch { A, B };

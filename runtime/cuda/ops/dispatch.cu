@@ -124,8 +124,9 @@ __device__ __forceinline__ int find_wish(const struct travelling_row *record, in
 }
 
 /* A block a slot: its entries, in order of senders and rows, and where each row finds them. Reads the wishes of all
- * records, a sector or two of each: bound by latency, SORT_THREADS x SORT_EACH rows at a time. */
-__global__ void __launch_bounds__(SORT_THREADS)
+ * records, a sector or two of each: bound by latency, SORT_THREADS x SORT_EACH rows at a time. There are few blocks, so
+ * one a multiprocessor, which may have all registers. */
+__global__ void __launch_bounds__(SORT_THREADS, 1)
     sort_arrivals(const struct routes *routes, const struct travelling_row *incoming, int own,
                   struct arrivals *arrivals)
 {

@@ -135,7 +135,7 @@ void add_and_route(struct gpu *r, enum micro_batch m, enum layer layer)
     launch(r, r->compute, dim3((unsigned)rows_of(r, m)), dim3(NORM_THREADS), 0, add_and_norm, step_of(r), (int)m,
            (const element *)partial_of(r, m), (const float *)DENSE_WEIGHT(r, POST_NORM, layer), residual_of(r, m),
            routed_of(r, m));
-    constexpr int FEW_ROWS = 64, FEW = ROWS < 4 ? 1 : 4, MANY = ROWS > FEW_ROWS ? 16 : FEW;
+    constexpr int FEW_ROWS = 64, FEW = ROWS < 4 ? 1 : 4, MANY = ROWS > FEW_ROWS ? 8 : FEW;
     if (rows_of(r, m) <= FEW_ROWS)
         compute_logits<FEW, 1>(r, m, routed_of(r, m), router, logits);
     else

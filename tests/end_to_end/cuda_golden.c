@@ -1,0 +1,56 @@
+/* CUDA ranks, their generated sources and kernels executed on a processor (tests/cuda_on_cpu/), compute what the
+ * reference computed: the shipped strategy for eight GPUs, and each axis of the grid on its own. Weights are bf16 as
+ * they will be on GPUs; with f32 weights all of a rank is f32, which shows a wrong row or position as bf16 would not.
+ */
+#include "golden_cases.h"
+#include "splittings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct splitting *splitting_named(const char *name)
+{
+    for (size_t i = 0; i < splitting_count; i++)
+        if (strcmp(splittings[i].name, name) == 0)
+            return &splittings[i];
+    ck_abort_msg("no way of splitting is called %s", name);
+}
+
+static void expect_splitting(const char *name, const char *dtype, double tolerance)
+{
+    char strategy[PATH_ROOM];
+    struct splitting splitting = *splitting_named(name);
+    splitting.keys = dtype;
+    write_splitting_on(strategy, &splitting, SHAKESPEARE, "device = \"cuda\", memory = \"4 GiB\"");
+    expect_golden(name, &shakespeare, strategy, tolerance);
+}
+
+static const char *const axes[] = {"single", "tp-2", "ep-2", "pp-2", "dp-2"};
+
+START_TEST(each_axis_agrees_in_f32)
+{
+    for (size_t i = 0; i < COUNT(axes); i++)
+        expect_splitting(axes[i], "dtype = { weights = \"f32\" },", F32_TOLERANCE);
+}
+END_TEST
+
+START_TEST(each_axis_agrees_in_bf16)
+{
+    for (size_t i = 0; i < COUNT(axes); i++)
+        expect_splitting(axes[i], "", BF16_TOLERANCE);
+}
+END_TEST
+
+START_TEST(the_shipped_strategy_agrees)
+{
+    expect_golden("demo-8-cuda", &shakespeare, TEST_SOURCE_DIR "/strategies/demo-8-cuda.lua", BF16_TOLERANCE);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {each_axis_agrees_in_f32, each_axis_agrees_in_bf16, the_shipped_strategy_agrees};
+    setenv("RANKC_CUDA_ON_CPU", CUDA_ON_CPU, 1);
+    setenv("LD_LIBRARY_PATH", CUDA_ON_CPU "/lib", 1);
+    return run_suite("cuda_golden", tests, COUNT(tests));
+}
