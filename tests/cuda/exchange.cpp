@@ -107,6 +107,9 @@ static void check_round_trip(struct gpu *r, int count, uint64_t seed)
     harness_finish(r);
     dispatch_finish(r, B, LAYER_1);
     harness_finish(r);
+    struct host_counts *host = host_counts_of(r, B);
+    DEMAND(!sends_exactly(r) || memcmp(host->sent, routes.sent, sizeof routes.sent) == 0);
+    DEMAND(!sends_exactly(r) || memcmp(host->got, get_arrivals(r).got, sizeof host->got) == 0);
     apply_experts(r);
     combine_start(r, B, LAYER_1);
     harness_finish(r);

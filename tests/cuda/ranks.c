@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST = 60 }; /* seconds that a rank may take: far beyond what any takes */
+enum { LONGEST = 30 }; /* seconds that a rank may take: far beyond what any takes */
 
 void end_rank(const char *file, int line, const char *text)
 {

@@ -20,7 +20,7 @@ int32_t sample_token(struct candidate *candidates, int count, const struct sampl
 #include <cstring>
 
 /* How the logits of a row are distributed. */
-enum shape { SMOOTH, ROUNDED, EQUAL, ONE_PEAK, SIGNED_ZEROS, WITH_INFINITIES, SHAPES };
+enum shape { SMOOTH, ROUNDED, EQUAL, ONE_PEAK, FLAT_TAIL, SIGNED_ZEROS, WITH_INFINITIES, SHAPES };
 
 static float logit_of_shape(enum shape shape, int token, struct numbers *numbers)
 {
@@ -32,6 +32,8 @@ static float logit_of_shape(enum shape shape, int token, struct numbers *numbers
         return 1.5F;
     case ONE_PEAK:
         return token == VOCABULARY / 2 ? 60 : x;
+    case FLAT_TAIL: /* as heavy as the best, in small equal parts */
+        return token == VOCABULARY / 2 ? logf(VOCABULARY) : 0;
     case SIGNED_ZEROS:
         return token % 3 == 0 ? -0.0F : token % 3 == 1 ? 0.0F : -fabsf(x);
     case WITH_INFINITIES:

@@ -54,11 +54,15 @@ static void copy(struct gpu *r, uint64_t to, const unsigned char *from, uint64_t
     GPU_CHECK(r, cudaMemcpyAsync(r->arena + to, from, bytes, cudaMemcpyDeviceToDevice, r->compute));
 }
 
-/* The weights' last values: all chunks of the shard must have arrived. */
+/* The first half of the values is at the beginning of the weights, the other at their end: all chunks of the shard must
+ * have arrived, none on top of another. */
 static void begin(struct gpu *r, int m)
 {
-    if (gpu_op_begins(r, m, -1, "beginning"))
-        copy(r, PARTIAL_OFFSET + (uint64_t)m * VALUES_BYTES, r->dense + DENSE_BYTES - VALUES_BYTES - 12, VALUES_BYTES);
+    uint64_t to = PARTIAL_OFFSET + (uint64_t)m * VALUES_BYTES, half = VALUES_BYTES / 2;
+    if (!gpu_op_begins(r, m, -1, "beginning") || r->pp == 1)
+        return;
+    copy(r, to, r->dense, half);
+    copy(r, to + half, r->dense + DENSE_BYTES - half, half);
 }
 
 static void sum(struct gpu *r, int m)
@@ -90,6 +94,8 @@ static void end(struct gpu *r, int m)
     copy(r, TOKENS_OFFSET + (uint64_t)m * SMALL_LOGIT_ROWS * 4,
          r->arena + STEP_OFFSET + header + (uint64_t)m * sizeof(struct step_row), 4);
     copy(r, LOAD_OFFSET, r->arena + STEP_OFFSET, header);
+    copy(r, LOAD_OFFSET + offsetof(struct small_load, table),
+         r->arena + STEP_OFFSET + step_tables_offset(SMALL_ROWS, SMALL_SEQUENCES), 4);
 }
 
 static void schedule(struct gpu *r)
@@ -100,14 +106,16 @@ static void schedule(struct gpu *r)
         begin(r, m);
         record_compute(r, 4 * m + 1);
         suffer(r);
-        comm_awaits(r, 4 * m + 1);
+        if (r->pp == 0) /* stage 1 begins on the comm stream */
+            comm_awaits(r, 4 * m + 1);
         sum(r, m);
         record_comm(r, 4 * m + 2);
         pass(r, m);
         record_comm(r, 4 * m + 3);
         if (!r->captured && m < r->active)
             host_awaits(r, 4 * m + 3);
-        compute_awaits(r, 4 * m + 3);
+        if (r->pp == 1) /* stage 0 ends on the comm stream */
+            compute_awaits(r, 4 * m + 3);
         end(r, m);
     }
 }
@@ -128,7 +136,7 @@ static _Noreturn void run_rank(const struct small_job *job, int rank, const char
         .step_offset = STEP_OFFSET,
         .counts_bytes = 64,
         .load_offset = LOAD_OFFSET,
-        .load_bytes = sizeof(struct step_header),
+        .load_bytes = sizeof(struct small_load),
         .load_mailbox = LOAD_MAILBOX,
         .results = {{LOGITS_OFFSET, SMALL_TP * VALUES_BYTES, VALUES_BYTES, SMALL_SLICE * 4, {LOGITS_MAILBOX, 1024}},
                     {TOKENS_OFFSET, SMALL_LOGIT_ROWS * 4, 0, 4, {TOKENS_MAILBOX, TOKENS_MAILBOX + 256}}},
@@ -175,9 +183,11 @@ static _Noreturn void run_rank(const struct small_job *job, int rank, const char
 static void write_shard(const struct small_job *job, const char *name, uint64_t bytes, float first)
 {
     unsigned char *payload = calloc(1, bytes);
-    float *values = (float *)(void *)(payload + bytes - (bytes == DENSE_BYTES ? VALUES_BYTES + 12 : VALUES_BYTES));
+    float values[SMALL_COUNT];
     for (int i = 0; i < SMALL_COUNT; i++)
         values[i] = first + (float)i;
+    memcpy(payload, values, sizeof values / 2);
+    memcpy(payload + bytes - sizeof values / 2, values + SMALL_COUNT / 2, sizeof values / 2);
     union {
         struct shard_header header;
         unsigned char bytes[SHARD_HEADER_BYTES];
@@ -308,6 +318,7 @@ void small_job_begin_step(struct small_job *job, bool decode, int active, int ro
     struct step_row *all = (struct step_row *)(void *)(at + sizeof(struct step_header));
     for (int i = 0; i < rows; i++)
         all[i] = (struct step_row){.token = first_token + i, .wants = wants >> i & 1};
+    *(uint32_t *)(void *)(at + step_tables_offset(SMALL_ROWS, SMALL_SEQUENCES)) = (uint32_t)first_token + 5;
     atomic_store(&job->job->step, number);
     futex_wake_all(&job->job->step);
 }
@@ -353,7 +364,7 @@ const int32_t *small_job_tokens(const struct small_job *job, int rank, int micro
     return (const int32_t *)(const void *)(part_of(job, rank) + TOKENS_MAILBOX + (uint64_t)micro * 256);
 }
 
-const struct step_header *small_job_load(const struct small_job *job, int rank)
+const struct small_load *small_job_load(const struct small_job *job, int rank)
 {
-    return (const struct step_header *)(const void *)(part_of(job, rank) + LOAD_MAILBOX);
+    return (const struct small_load *)(const void *)(part_of(job, rank) + LOAD_MAILBOX);
 }

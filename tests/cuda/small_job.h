@@ -60,10 +60,17 @@ int small_job_wait(struct small_job *job, int rank);
 
 const struct rank_control *small_job_control(const struct small_job *job, int rank);
 
-/* The mailboxes of a rank of the last stage, and LOAD, which holds a copy of the step header. */
+/* What the schedule leaves in LOAD. */
+struct small_load {
+    struct step_header header; /* a copy of the device's */
+    uint32_t table;            /* the first word of the block tables: first_token + 5 */
+    uint32_t never_written;
+};
+
+/* The mailboxes of a rank of the last stage, and LOAD. */
 const float *small_job_logits(const struct small_job *job, int rank, int micro);   /* (LOGIT_ROWS, SLICE) */
 const int32_t *small_job_tokens(const struct small_job *job, int rank, int micro); /* LOGIT_ROWS */
-const struct step_header *small_job_load(const struct small_job *job, int rank);
+const struct small_load *small_job_load(const struct small_job *job, int rank);
 
 /* Value i that arrives at a rank of the last stage: the sum of what the first stage's ranks have. */
 float small_job_value(int i);

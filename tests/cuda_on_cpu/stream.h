@@ -30,6 +30,10 @@ cudaError_t enqueue(cudaStream_t stream, step_maker make, const char *name = "an
 /* Calls some steps, as a query of a stream does: for functions that a program polls. */
 void make_progress();
 
+/* Who waits for other processes may know better than to look again every few microseconds: `sleep` is called while no
+ * step can do anything and one is `outside`. It returns when that may have changed, within a few milliseconds. */
+void sleep_outside_by(void (*sleep)());
+
 /* Whether all of the range lies in one allocation of cudaMalloc, or of pinned host memory (registered memory too). */
 bool is_device_memory(const void *begin, size_t bytes);
 bool is_pinned_memory(const void *begin, size_t bytes);

@@ -43,9 +43,9 @@ enum {
     ROUTER_CHUNK = chunk<float>::VALUES,
 };
 
-/* One tile's sums over this lane's inputs. Rows and experts beyond the last repeat it. */
+/* One tile's sums over this lane's inputs, TILE rows from `routed` on. Experts beyond the last repeat it. */
 template <int TILE, int EACH>
-__device__ __forceinline__ void sum_tile(const element *routed, const float *router, int row, int rows, int expert,
+__device__ __forceinline__ void sum_tile(const element *routed, const float *router, int expert,
                                          float (&sums)[TILE][EACH])
 {
 #pragma unroll
@@ -62,7 +62,7 @@ __device__ __forceinline__ void sum_tile(const element *routed, const float *rou
 #pragma unroll
         for (int t = 0; t < TILE; t++) {
             const chunk<element, ROUTER_CHUNK> inputs =
-                read_chunk<element, ROUTER_CHUNK>(routed + (size_t)min(row + t, rows - 1) * HIDDEN + at);
+                read_chunk<element, ROUTER_CHUNK>(routed + (size_t)t * HIDDEN + at);
 #pragma unroll
             for (int e = 0; e < EACH; e++)
 #pragma unroll
@@ -82,13 +82,16 @@ __global__ void __launch_bounds__(ROUTER_THREADS)
     router_logits(const struct step_header *step, int m, const element *routed, const float *router, float *logits)
 {
     float(*partial)[EXPERT_WARPS][TILE][EACH] = (float(*)[EXPERT_WARPS][TILE][EACH])dynamic_shared;
+    static_assert(TILE <= ROWS, "a tile is within the buffer");
     constexpr int AT_ONCE = TILE * EACH < WARP ? TILE : WARP / EACH; /* rows whose sums fit the lanes */
-    int rows = slice_of(step, m).count, row = (int)blockIdx.x * TILE, group = warp_index() / INPUT_WARPS;
+    const int rows = slice_of(step, m).count, row = (int)blockIdx.x * TILE, group = warp_index() / INPUT_WARPS;
     int expert = ((int)blockIdx.y * EXPERT_WARPS + group) * EACH;
     if (row >= rows)
         return;
+    /* A whole tile: the last one repeats rows of the one before; of fewer rows than a tile, what follows is ignored. */
+    const int start = max(min(row, rows - TILE), 0);
     float sums[TILE][EACH];
-    sum_tile<TILE, EACH>(routed, router, row, rows, expert, sums);
+    sum_tile<TILE, EACH>(routed + (size_t)start * HIDDEN, router, expert, sums);
 #pragma unroll
     for (int first = 0; first < TILE; first += AT_ONCE) {
         float values[AT_ONCE * EACH];
@@ -106,8 +109,8 @@ __global__ void __launch_bounds__(ROUTER_THREADS)
         float sum = 0;
         for (int warp = 0; warp < INPUT_WARPS; warp++)
             sum += partial[warp][e / EACH][t][e % EACH];
-        if (row + t < rows && to < EXPERTS)
-            logits[(size_t)(row + t) * EXPERTS + to] = sum;
+        if (row <= start + t && start + t < rows && to < EXPERTS)
+            logits[(size_t)(start + t) * EXPERTS + to] = sum;
     }
 }
 
@@ -127,15 +130,15 @@ void add_and_route(struct gpu *r, enum micro_batch m, enum layer layer)
 {
     if (!gpu_op_begins(r, m, (int)layer, "attention residual and expert routing"))
         return;
-    enum { FEW_ROWS = 64 };
     float *logits = (float *)SCRATCH(r);
     const float *router = (const float *)DENSE_WEIGHT(r, ROUTER, layer);
     launch(r, r->compute, dim3((unsigned)rows_of(r, m)), dim3(NORM_THREADS), 0, add_and_norm, step_of(r), (int)m,
            (const element *)partial_of(r, m), (const float *)DENSE_WEIGHT(r, POST_NORM, layer), residual_of(r, m),
            routed_of(r, m));
+    constexpr int FEW_ROWS = 64, FEW = ROWS < 4 ? 1 : 4, MANY = ROWS > FEW_ROWS ? 8 : FEW;
     if (rows_of(r, m) <= FEW_ROWS)
-        compute_logits<4, 1>(r, m, routed_of(r, m), router, logits);
+        compute_logits<FEW, 1>(r, m, routed_of(r, m), router, logits);
     else
-        compute_logits<8, 4>(r, m, routed_of(r, m), router, logits);
+        compute_logits<MANY, 4>(r, m, routed_of(r, m), router, logits);
     place_rows(r, m, layer, logits);
 }

@@ -143,6 +143,7 @@ ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int nranks, ncclUniqueId i
     made_one->sent.resize((size_t)nranks);
     made_one->received.resize((size_t)nranks);
     all.push_back(made_one);
+    cuda_on_cpu::sleep_outside_by(sleep_until_peers_move);
     *comm = made_one.get();
     if (!made_one->blocking) {
         made_one->polls = (int)cuda_on_cpu::random_below(4);

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <string.h>
+#include <time.h>
 
 namespace nccl_on_cpu
 {
 using cuda_on_cpu::progress;
+
+constexpr long LONGEST_SLEEP = 1000; /* microseconds: other streams may wait for something else */
 
 struct operation {
     std::vector<struct call> calls; /* collectives first */
@@ -18,6 +21,8 @@ struct operation {
     bool begun, exchanging;
     std::vector<struct transfer> transfers; /* of the exchange that runs */
     std::vector<unsigned char> gathered;    /* an all-reduce: what the others give to this rank's slice */
+    struct ncclComm *waited; /* the last step could do nothing: the communicator of what waits; else NULL */
+    uint32_t heard;          /* its bell before that step */
     struct watch watch;
 };
 
@@ -212,23 +217,19 @@ static void finish(struct operation *operation)
         call.comm->pending--;
 }
 
-static progress advance_operation(struct operation *operation)
+/* Advances an operation that has begun. */
+static progress advance_exchange(struct operation *operation)
 {
-    if (!operation->begun) {
-        if (operation->patience > 0) {
-            operation->patience--;
-            return progress::some;
-        }
-        if (!may_begin(operation))
-            return progress::outside;
-        begin(operation);
-    }
     if (!operation->exchanging)
         open_exchange(operation);
+    const struct transfer *stuck = first_unfinished(operation->transfers);
+    bool listens = stuck && !stuck->comm->released;
+    operation->heard = listens ? bell_of(&stuck->comm->segment) : 0;
     bool moved = advance_all(&operation->transfers);
+    operation->waited = listens && !moved && !stuck->finished ? stuck->comm : nullptr;
     if (moved)
         note_move(&operation->watch);
-    const struct transfer *stuck = first_unfinished(operation->transfers);
+    stuck = first_unfinished(operation->transfers);
     if (!stuck) {
         if (!close_exchange(operation))
             return progress::some;
@@ -238,6 +239,29 @@ static progress advance_operation(struct operation *operation)
     if (!moved)
         note_wait(&operation->watch, stuck);
     return moved ? progress::some : progress::outside;
+}
+
+static progress advance_operation(struct operation *operation)
+{
+    if (!operation->begun && operation->patience > 0) {
+        operation->patience--;
+        return progress::some;
+    }
+    if (!operation->begun && !may_begin(operation))
+        return progress::outside;
+    if (!operation->begun)
+        begin(operation);
+    return advance_exchange(operation);
+}
+
+void sleep_until_peers_move(void)
+{
+    struct ncclComm *comm = running ? running->waited : nullptr;
+    const struct timespec moment = {0, 30000};
+    if (comm && !comm->released)
+        sleep_until_rung(&comm->segment, running->heard, LONGEST_SLEEP);
+    else
+        nanosleep(&moment, nullptr);
 }
 
 cuda_on_cpu::step begin_operation(const std::vector<struct call> &calls)

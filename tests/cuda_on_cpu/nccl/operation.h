@@ -29,6 +29,9 @@ size_t type_bytes(ncclDataType_t type);
 /* One operation of these calls, from its beginning; each call counts as pending on its communicator until its end. */
 cuda_on_cpu::step begin_operation(const std::vector<struct call> &calls);
 
+/* Sleeps until a peer may have done what the operation that runs waits for; a millisecond at most. */
+void sleep_until_peers_move(void);
+
 /* From one member to another, or its other end. */
 struct transfer {
     struct ncclComm *comm;

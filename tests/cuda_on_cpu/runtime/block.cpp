@@ -135,10 +135,14 @@ static void release_barrier_if_complete();
 static void thread_main()
 {
     fiber_entered();
+    stop_watching();
     for (;;) {
         block &b = running_block;
         b.begin->acquire();
-        (*b.body)();
+        {
+            watched kernel;
+            (*b.body)();
+        }
         b.end->release();
         cuda_thread *done = b.current;
         fiber *mine = done->on;
@@ -185,6 +189,7 @@ static void release_barrier_if_complete()
 
 votes barrier(bool vote, place from)
 {
+    unwatched own;
     block &b = running_block;
     cuda_thread &t = current_thread("__syncthreads");
     unsigned which = b.barriers & 1; /* two in turn: who wakes late must not acquire the next barrier */

@@ -1,4 +1,4 @@
-/* Copies and fills: each is one step. Under ThreadSanitizer memmove and memset are its own, and see races. */
+/* Copies and fills: each is one step. */
 #include "device.h"
 #include "memory.h"
 #include "settings.h"
@@ -8,6 +8,19 @@
 
 namespace cuda_on_cpu
 {
+
+static void copy(void *to, const void *from, size_t bytes)
+{
+    note_read(from, bytes);
+    note_write(to, bytes);
+    memmove(to, from, bytes);
+}
+
+static void fill(void *memory, int value, size_t bytes)
+{
+    note_write(memory, bytes);
+    memset(memory, value, bytes);
+}
 
 static const char *kind_of(const void *begin, size_t bytes)
 {
@@ -49,7 +62,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
         stream,
         [=] {
             return [=] {
-                memmove(to, from, bytes);
+                copy(to, from, bytes);
                 return progress::finished;
             };
         },
@@ -69,7 +82,7 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
         [=] {
             return [=] {
                 for (size_t i = 0; i < height; i++)
-                    memmove((char *)to + i * to_pitch, (const char *)from + i * from_pitch, width);
+                    copy((char *)to + i * to_pitch, (const char *)from + i * from_pitch, width);
                 return progress::finished;
             };
         },
@@ -86,7 +99,7 @@ cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t 
         stream,
         [=] {
             return [=] {
-                memset(memory, value, bytes);
+                fill(memory, value, bytes);
                 return progress::finished;
             };
         },
@@ -105,8 +118,9 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpy
                  from_device == (kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice));
     if (!fits)
         return failed(cudaErrorInvalidValue);
+    unwatched own;
     device_memory_access access;
-    memmove(to, from, bytes);
+    copy(to, from, bytes);
     return cudaSuccess;
 }
 
@@ -117,7 +131,8 @@ cudaError_t cudaMemset(void *memory, int value, size_t bytes)
         return unusable;
     if (!is_device_memory(memory, bytes))
         return failed(cudaErrorInvalidValue);
+    unwatched own;
     device_memory_access access;
-    memset(memory, value, bytes);
+    fill(memory, value, bytes);
     return cudaSuccess;
 }

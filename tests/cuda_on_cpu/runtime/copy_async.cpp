@@ -8,6 +8,7 @@ namespace cuda_on_cpu
 
 void queue_copy(async_copy copy)
 {
+    unwatched own;
     current_thread("copy_async_16").copies.push_back({copy, current_thread("copy_async_16").groups});
 }
 
@@ -18,6 +19,7 @@ void commit_copies()
 
 bool take_copy(unsigned groups, async_copy *copy)
 {
+    unwatched own;
     cuda_thread &t = current_thread("copy_async_wait");
     if (t.copies.empty() || t.copies.front().group + groups >= t.groups)
         return false;
@@ -28,6 +30,7 @@ bool take_copy(unsigned groups, async_copy *copy)
 
 bool take_early_copy(async_copy *copy)
 {
+    unwatched own;
     cuda_thread &t = current_thread("copy_async_16");
     if (t.copies.empty() || random_below(3) != 2)
         return false;

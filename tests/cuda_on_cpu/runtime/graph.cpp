@@ -67,10 +67,8 @@ static progress advance(const executable &e, replay &r, size_t i)
             r.nodes[i].run = node.make();
         }
         progress came_to = r.nodes[i].run();
-        if (came_to == progress::finished) {
-            r.nodes[i].run = nullptr;
+        if (came_to == progress::finished)
             r.nodes[i].finished.release();
-        }
         return came_to;
     });
 }

@@ -13,6 +13,8 @@ __attribute__((weak)) void __tsan_acquire(void *address);
 __attribute__((weak)) void __tsan_release(void *address);
 __attribute__((weak)) void __tsan_read_range(void *begin, unsigned long bytes);
 __attribute__((weak)) void __tsan_write_range(void *begin, unsigned long bytes);
+__attribute__((weak)) void AnnotateIgnoreWritesBegin(const char *file, int line);
+__attribute__((weak)) void AnnotateIgnoreWritesEnd(const char *file, int line);
 __attribute__((weak)) void __tsan_java_init(unsigned long heap_begin, unsigned long heap_bytes);
 __attribute__((weak)) void __tsan_java_alloc(unsigned long begin, unsigned long bytes);
 __attribute__((weak)) void __tsan_java_free(unsigned long begin, unsigned long bytes);
@@ -53,6 +55,42 @@ struct sync_point {
         if (__tsan_release)
             __tsan_release(&identity);
     }
+};
+
+inline void stop_watching()
+{
+    if (AnnotateIgnoreWritesBegin)
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+inline void go_on_watching()
+{
+    if (AnnotateIgnoreWritesEnd)
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
+
+/* Inside the runtime nothing is watched: its objects have one real thread. Its functions that the program calls hold
+ * the first of these; the second is for what the runtime calls of the program. */
+struct unwatched {
+    unwatched()
+    {
+        stop_watching();
+    }
+    ~unwatched()
+    {
+        go_on_watching();
+    }
+    unwatched(const unwatched &) = delete;
+};
+struct watched {
+    watched()
+    {
+        go_on_watching();
+    }
+    ~watched()
+    {
+        stop_watching();
+    }
+    watched(const watched &) = delete;
 };
 
 /* Switching without an edge: the schedule itself must hide no race. */

@@ -37,10 +37,8 @@ static progress advance(cudaStream_t s)
             front.run = front.make();
         }
         progress result = front.run();
-        if (result == progress::finished) {
-            front.run = nullptr;
+        if (result == progress::finished)
             s->finished.release();
-        }
         return result;
     });
     if (came_to == progress::finished)
@@ -89,16 +87,24 @@ static bool deadlocked(progress came_to)
     return false;
 }
 
-static void wait_for_outside()
+static void sleep_a_moment()
 {
     const struct timespec moment = {0, 30000};
     nanosleep(&moment, nullptr);
+}
+
+static void (*wait_for_outside)() = sleep_a_moment;
+
+void sleep_outside_by(void (*sleep)())
+{
+    wait_for_outside = sleep;
 }
 
 void run_until(const std::function<bool()> &is_done)
 {
     if (is_done())
         return;
+    unwatched own;
     device_memory_access access;
     while (!is_done()) {
         progress came_to = advance_one();
@@ -120,6 +126,7 @@ void make_progress()
                                             : 0;
     if (steps == 0)
         return;
+    unwatched own;
     device_memory_access access;
     while (steps-- && advance_one() == progress::some)
         ;
@@ -127,6 +134,7 @@ void make_progress()
 
 void make_progress_polled()
 {
+    unwatched own;
     device_memory_access access;
     deadlocked(advance_one());
     make_progress();
@@ -137,6 +145,7 @@ cudaError_t enqueue(cudaStream_t stream, step_maker make, const char *name)
     cudaError_t unusable = begin_call(CALL_ALWAYS);
     if (unusable)
         return unusable;
+    unwatched own;
     check_stream(stream, name);
     if (stream->captured)
         return capture_operation(stream, std::move(make), name);
@@ -169,12 +178,14 @@ static void finish(cudaStream_t stream)
 
 void note_read(const void *begin, size_t bytes)
 {
+    watched here;
     if (__tsan_read_range)
         __tsan_read_range((void *)begin, bytes);
 }
 
 void note_write(void *begin, size_t bytes)
 {
+    watched here;
     if (__tsan_write_range)
         __tsan_write_range(begin, bytes);
 }
@@ -255,6 +266,7 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void 
         [=] {
             return [=] {
                 device_memory_hidden hidden;
+                watched own;
                 function(data);
                 return progress::finished;
             };

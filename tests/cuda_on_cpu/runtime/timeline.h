@@ -19,15 +19,18 @@ struct timeline {
 /* The sequence whose step runs; null: the host's own code. */
 extern timeline *running_timeline;
 
-/* Calls work() as part of the sequence. */
+/* Calls work() as part of the sequence, unwatched. */
 template <class Work> auto run_on(timeline &line, Work work)
 {
     timeline *before = running_timeline;
     void *watched_before = watched_for_races() ? __tsan_get_current_fiber() : nullptr;
-    if (watched_for_races() && !line.watched)
+    bool is_new = watched_for_races() && !line.watched;
+    if (is_new)
         line.watched = __tsan_create_fiber(0);
     running_timeline = &line;
     switch_watched_thread(line.watched);
+    if (is_new)
+        stop_watching();
     auto result = work();
     switch_watched_thread(watched_before);
     running_timeline = before;

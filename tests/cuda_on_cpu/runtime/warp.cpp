@@ -46,6 +46,7 @@ static meeting &meeting_of(unsigned mask, unsigned warp, place from)
 lane_value *meet(unsigned mask, const void *value, size_t bytes, void (*combine)(lane_value *), const char *operation,
                  place from)
 {
+    unwatched own_objects;
     cuda_thread &t = current_thread(operation);
     unsigned own = t.number % 32;
     check_mask(mask, t.number, operation, from);
@@ -73,7 +74,7 @@ lane_value *meet(unsigned mask, const void *value, size_t bytes, void (*combine)
     }
     m.sync[which].acquire();
     if (combine) {
-        combine(m.values[which]);
+        combine(m.values[which]); /* nobody else can be here */
         m.sync[which].release();
     }
     m.arrived = 0;
