@@ -105,5 +105,9 @@ bool build_ranks(const char *sources, const char *build, struct error *error)
     char *configure[] = {"cmake",         "-S",          copy, "-B", tree, define_runtime, define_library,
                          define_sanitize, define_output, NULL};
     char *compile[] = {"cmake", "--build", tree, "--parallel", NULL};
-    return (access(cache, F_OK) == 0 || run_logged(log, configure, error)) && run_logged(log, compile, error);
+    if (access(cache, F_OK) != 0 && !run_logged(log, configure, error)) {
+        unlink(cache); /* or the next build would take this one for configured */
+        return false;
+    }
+    return run_logged(log, compile, error);
 }
