@@ -145,7 +145,7 @@ int usual_logit_rows(int sequences, int prefill_rows, int micro_batches);
     X(expert_capacity, EXPERT_CAPACITY, "rows that one expert takes of one sender's micro-batch")                      \
     X(dispatch_rows, DISPATCH_ROWS, "rows that a micro-batch sends to one ep peer, at most")                           \
     X(arrival_rows, ARRIVAL_ROWS, "rows of a micro-batch that one expert can get, from all senders")                   \
-    X(expert_tile, EXPERT_TILE, "rows of one expert that are computed together")
+    X(expert_tile, EXPERT_TILE, "rows of one expert, on GPUs of all experts, that are computed together")
 
 struct shapes {
 #define X(field, NAME, text) int field;

@@ -60,6 +60,18 @@ static void count_rows(const struct strategy *strategy, struct shapes *shape)
     shape->dispatch_rows = at_most((double)shape->expert_capacity * shape->expert_slots, rows);
 }
 
+/* What is computed together: of a processor rows of one expert, enough to reuse a panel of weights from cache; of a GPU
+ * pairs of a row and an expert, enough to fill it. Few enough for a small scratch. */
+enum { CPU_TILE = 256, CUDA_TILE = 4096 };
+
+static int pairs_at_once(const struct shapes *shape)
+{
+    int wishes = shape->top_k < shape->expert_slots ? shape->top_k : shape->expert_slots;
+    double by_rows = (double)shape->ep * shape->dispatch_rows * wishes;
+    double by_experts = (double)shape->expert_slots * shape->arrival_rows;
+    return at_most(by_rows < by_experts ? by_rows : by_experts, CUDA_TILE);
+}
+
 static bool count_positions(const struct strategy *strategy, bool is_cuda, struct shapes *shape, struct error *error)
 {
     const struct model *model = &strategy->model;
@@ -73,12 +85,9 @@ static bool count_positions(const struct strategy *strategy, bool is_cuda, struc
         return fail(error, strategy->path, strategy->lines[KEY_batch],
                     "a batch of %d sequences of %d positions is out of reach; choose smaller numbers", shape->sequences,
                     shape->context);
-    /* Rows: enough to reuse a panel of weights from cache, or to fill a GPU; few enough for a small scratch. */
-    enum { CPU_TILE = 256, CUDA_TILE = 4096 };
-    int tile = is_cuda ? CUDA_TILE : CPU_TILE;
     shape->kv_blocks = (int)kv_blocks;
     shape->arrival_rows = (int)arrival_rows;
-    shape->expert_tile = arrival_rows < tile ? (int)arrival_rows : tile;
+    shape->expert_tile = is_cuda ? pairs_at_once(shape) : at_most((double)arrival_rows, CPU_TILE);
     return true;
 }
 
