@@ -25,10 +25,10 @@ static void expect_splitting(const char *name, const char *dtype, double toleran
     expect_golden(name, &shakespeare, strategy, tolerance);
 }
 
-static const char *const axes[] = {"single", "tp-2", "ep-2", "pp-2", "dp-2"};
-
-START_TEST(each_axis_agrees_in_f32)
+/* Replicas along dp do not meet: f32 would show nothing there that it does not show without them. */
+START_TEST(each_axis_along_which_ranks_meet_agrees_in_f32)
 {
+    static const char *const axes[] = {"tp-2", "ep-2", "pp-2"};
     for (size_t i = 0; i < COUNT(axes); i++)
         expect_splitting(axes[i], "dtype = { weights = \"f32\" },", F32_TOLERANCE);
 }
@@ -36,6 +36,7 @@ END_TEST
 
 START_TEST(each_axis_agrees_in_bf16)
 {
+    static const char *const axes[] = {"single", "tp-2", "ep-2", "pp-2", "dp-2"};
     for (size_t i = 0; i < COUNT(axes); i++)
         expect_splitting(axes[i], "", BF16_TOLERANCE);
 }
@@ -49,7 +50,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {each_axis_agrees_in_f32, each_axis_agrees_in_bf16, the_shipped_strategy_agrees};
+    const TTest *const tests[] = {each_axis_along_which_ranks_meet_agrees_in_f32, each_axis_agrees_in_bf16,
+                                  the_shipped_strategy_agrees};
     setenv("RANKC_CUDA_ON_CPU", CUDA_ON_CPU, 1);
     setenv("LD_LIBRARY_PATH", CUDA_ON_CPU "/lib", 1);
     return run_suite("cuda_golden", tests, COUNT(tests));
