@@ -135,9 +135,15 @@ void make_progress()
 void make_progress_polled()
 {
     unwatched own;
-    device_memory_access access;
-    deadlocked(advance_one());
-    make_progress();
+    progress came_to;
+    {
+        device_memory_access access;
+        came_to = advance_one();
+        deadlocked(came_to);
+        make_progress();
+    }
+    if (came_to == progress::outside) /* who polls has nothing else to do: other processes need the processor */
+        wait_for_outside();
 }
 
 cudaError_t enqueue(cudaStream_t stream, step_maker make, const char *name)
