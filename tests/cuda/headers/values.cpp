@@ -7,117 +7,49 @@
 #include <cstdio>
 #include <typeinfo>
 
+/* clang-format off */
+#define TYPES(X)                                                                                                      \
+    X(ncclUniqueId) X(ncclResult_t) X(ncclDataType_t) X(ncclRedOp_t) X(ncclConfig_t)                                  \
+    X(cublasLtMatmulDescOpaque_t) X(cublasLtMatrixLayoutOpaque_t) X(cublasLtMatmulAlgo_t) X(cublasStatus_t)           \
+    X(cublasOperation_t) X(cublasComputeType_t) X(cudaDataType_t)
+
+#define FIELDS(X)                                                                                                     \
+    X(size) X(magic) X(version) X(blocking) X(cgaClusterSize) X(minCTAs) X(maxCTAs) X(netName) X(splitShare)          \
+    X(trafficClass) X(commName) X(collnetEnable) X(CTAPolicy) X(shrinkShare) X(nvlsCTAs)                              \
+    X(nChannelsPerNetPeer) X(nvlinkCentricSched)
+
+#define VALUES(X)                                                                                                     \
+    X(NCCL_VERSION_CODE) X(NCCL_UNIQUE_ID_BYTES) X(NCCL_CONFIG_UNDEF_INT) X(ncclSuccess)                              \
+    X(ncclUnhandledCudaError) X(ncclSystemError) X(ncclInternalError) X(ncclInvalidArgument)                          \
+    X(ncclInvalidUsage) X(ncclRemoteError) X(ncclInProgress) X(ncclNumResults) X(ncclSum) X(ncclProd)                 \
+    X(ncclMax) X(ncclMin) X(ncclAvg) X(ncclInt8) X(ncclChar) X(ncclUint8) X(ncclInt32) X(ncclInt)                     \
+    X(ncclUint32) X(ncclInt64) X(ncclUint64) X(ncclFloat16) X(ncclHalf) X(ncclFloat32) X(ncclFloat)                   \
+    X(ncclFloat64) X(ncclDouble) X(ncclBfloat16) X(ncclFloat8e4m3) X(ncclFloat8e5m2) X(ncclNumTypes)                  \
+    X(CUBLAS_STATUS_SUCCESS) X(CUBLAS_STATUS_NOT_INITIALIZED) X(CUBLAS_STATUS_ALLOC_FAILED)                           \
+    X(CUBLAS_STATUS_INVALID_VALUE) X(CUBLAS_STATUS_ARCH_MISMATCH) X(CUBLAS_STATUS_MAPPING_ERROR)                      \
+    X(CUBLAS_STATUS_EXECUTION_FAILED) X(CUBLAS_STATUS_INTERNAL_ERROR) X(CUBLAS_STATUS_NOT_SUPPORTED)                  \
+    X(CUBLAS_STATUS_LICENSE_ERROR) X(CUBLAS_VERSION) X(CUBLAS_OP_N) X(CUBLAS_OP_T) X(CUBLAS_OP_C)                     \
+    X(CUBLAS_COMPUTE_32F) X(CUBLAS_COMPUTE_32F_PEDANTIC) X(CUBLAS_COMPUTE_32F_FAST_16BF)                              \
+    X(CUBLAS_COMPUTE_32F_FAST_TF32) X(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE) X(CUBLASLT_MATMUL_DESC_SCALE_TYPE)           \
+    X(CUBLASLT_MATMUL_DESC_POINTER_MODE) X(CUBLASLT_MATMUL_DESC_TRANSA) X(CUBLASLT_MATMUL_DESC_TRANSB)                \
+    X(CUBLASLT_MATMUL_DESC_TRANSC) X(CUBLASLT_MATMUL_DESC_FILL_MODE) X(CUBLASLT_MATMUL_DESC_EPILOGUE)                 \
+    X(CUDA_R_32F) X(CUDA_R_64F) X(CUDA_R_16F) X(CUDA_R_8I) X(CUDA_R_32I) X(CUDA_R_16BF)
+/* clang-format on */
+
 #define SIZE(type)         printf("sizeof %s %zu\n", #type, sizeof(type));
-#define FIELD(type, field) printf("%s.%s %zu\n", #type, #field, offsetof(type, field));
+#define FIELD(field)       printf("ncclConfig_t.%s %zu\n", #field, offsetof(ncclConfig_t, field));
 #define VALUE(name)        printf("%s %lld\n", #name, (long long)(name));
 #define FUNCTION(function) printf("%s %s\n", #function, typeid(decltype(&(function))).name());
 
 int main(void)
 {
-    NCCL_FUNCTIONS(FUNCTION)
-    CUBLASLT_FUNCTIONS(FUNCTION)
-
-    SIZE(ncclUniqueId);
-    SIZE(ncclResult_t);
-    SIZE(ncclDataType_t);
-    SIZE(ncclRedOp_t);
-    SIZE(ncclConfig_t);
-    FIELD(ncclConfig_t, size);
-    FIELD(ncclConfig_t, magic);
-    FIELD(ncclConfig_t, version);
-    FIELD(ncclConfig_t, blocking);
-    FIELD(ncclConfig_t, cgaClusterSize);
-    FIELD(ncclConfig_t, minCTAs);
-    FIELD(ncclConfig_t, maxCTAs);
-    FIELD(ncclConfig_t, netName);
-    FIELD(ncclConfig_t, splitShare);
-    FIELD(ncclConfig_t, trafficClass);
-    FIELD(ncclConfig_t, commName);
-    FIELD(ncclConfig_t, collnetEnable);
-    FIELD(ncclConfig_t, CTAPolicy);
-    FIELD(ncclConfig_t, shrinkShare);
-    FIELD(ncclConfig_t, nvlsCTAs);
-    FIELD(ncclConfig_t, nChannelsPerNetPeer);
-    FIELD(ncclConfig_t, nvlinkCentricSched);
-
-    VALUE(NCCL_VERSION_CODE);
-    VALUE(NCCL_UNIQUE_ID_BYTES);
-    VALUE(NCCL_CONFIG_UNDEF_INT);
-    VALUE(ncclSuccess);
-    VALUE(ncclUnhandledCudaError);
-    VALUE(ncclSystemError);
-    VALUE(ncclInternalError);
-    VALUE(ncclInvalidArgument);
-    VALUE(ncclInvalidUsage);
-    VALUE(ncclRemoteError);
-    VALUE(ncclInProgress);
-    VALUE(ncclNumResults);
-    VALUE(ncclSum);
-    VALUE(ncclProd);
-    VALUE(ncclMax);
-    VALUE(ncclMin);
-    VALUE(ncclAvg);
-    VALUE(ncclInt8);
-    VALUE(ncclChar);
-    VALUE(ncclUint8);
-    VALUE(ncclInt32);
-    VALUE(ncclInt);
-    VALUE(ncclUint32);
-    VALUE(ncclInt64);
-    VALUE(ncclUint64);
-    VALUE(ncclFloat16);
-    VALUE(ncclHalf);
-    VALUE(ncclFloat32);
-    VALUE(ncclFloat);
-    VALUE(ncclFloat64);
-    VALUE(ncclDouble);
-    VALUE(ncclBfloat16);
-    VALUE(ncclFloat8e4m3);
-    VALUE(ncclFloat8e5m2);
-    VALUE(ncclNumTypes);
-
+    NCCL_FUNCTIONS(FUNCTION);
+    CUBLASLT_FUNCTIONS(FUNCTION);
+    TYPES(SIZE);
+    FIELDS(FIELD);
+    VALUES(VALUE);
     ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     printf("config %zu %u %u %d %d %d %d\n", config.size, config.magic, config.version, config.blocking,
            config.splitShare, config.nvlinkCentricSched, config.netName != nullptr);
-
-    SIZE(cublasLtMatmulDescOpaque_t);
-    SIZE(cublasLtMatrixLayoutOpaque_t);
-    SIZE(cublasLtMatmulAlgo_t);
-    SIZE(cublasStatus_t);
-    SIZE(cublasOperation_t);
-    SIZE(cublasComputeType_t);
-    SIZE(cudaDataType_t);
-    VALUE(CUBLAS_STATUS_SUCCESS);
-    VALUE(CUBLAS_STATUS_NOT_INITIALIZED);
-    VALUE(CUBLAS_STATUS_ALLOC_FAILED);
-    VALUE(CUBLAS_STATUS_INVALID_VALUE);
-    VALUE(CUBLAS_STATUS_ARCH_MISMATCH);
-    VALUE(CUBLAS_STATUS_MAPPING_ERROR);
-    VALUE(CUBLAS_STATUS_EXECUTION_FAILED);
-    VALUE(CUBLAS_STATUS_INTERNAL_ERROR);
-    VALUE(CUBLAS_STATUS_NOT_SUPPORTED);
-    VALUE(CUBLAS_STATUS_LICENSE_ERROR);
-    VALUE(CUBLAS_VERSION);
-    VALUE(CUBLAS_OP_N);
-    VALUE(CUBLAS_OP_T);
-    VALUE(CUBLAS_OP_C);
-    VALUE(CUBLAS_COMPUTE_32F);
-    VALUE(CUBLAS_COMPUTE_32F_PEDANTIC);
-    VALUE(CUBLAS_COMPUTE_32F_FAST_16BF);
-    VALUE(CUBLAS_COMPUTE_32F_FAST_TF32);
-    VALUE(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE);
-    VALUE(CUBLASLT_MATMUL_DESC_SCALE_TYPE);
-    VALUE(CUBLASLT_MATMUL_DESC_POINTER_MODE);
-    VALUE(CUBLASLT_MATMUL_DESC_TRANSA);
-    VALUE(CUBLASLT_MATMUL_DESC_TRANSB);
-    VALUE(CUBLASLT_MATMUL_DESC_TRANSC);
-    VALUE(CUBLASLT_MATMUL_DESC_FILL_MODE);
-    VALUE(CUBLASLT_MATMUL_DESC_EPILOGUE);
-    VALUE(CUDA_R_32F);
-    VALUE(CUDA_R_64F);
-    VALUE(CUDA_R_16F);
-    VALUE(CUDA_R_8I);
-    VALUE(CUDA_R_32I);
-    VALUE(CUDA_R_16BF);
     return 0;
 }

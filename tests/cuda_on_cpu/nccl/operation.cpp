@@ -86,8 +86,9 @@ static void sum_own_slice(const struct operation *operation, const struct call *
     cuda_on_cpu::note_read(call->sent + begin, bytes);
     cuda_on_cpu::note_write(call->received + begin, bytes);
     std::vector<unsigned char> sum(bytes); /* apart, since the sum may be in place */
-    if (own)
-        add_up(call->type, rows, own, sum.data());
+    if (own == 0)
+        return;
+    add_up(call->type, rows, own, sum.data());
     memcpy(call->received + begin, sum.data(), bytes);
 }
 
@@ -98,7 +99,8 @@ static void open_all_gather(struct operation *operation, const struct call *call
     unsigned char *own = call->received + bytes * (size_t)segment->rank;
     cuda_on_cpu::note_read(call->sent, bytes);
     cuda_on_cpu::note_write(own, bytes);
-    memmove(own, call->sent, bytes);
+    if (bytes)
+        memmove(own, call->sent, bytes);
     for (int i = 0; i < segment->members; i++) {
         if (i == segment->rank)
             continue;

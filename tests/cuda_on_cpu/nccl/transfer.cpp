@@ -46,7 +46,8 @@ static bool send_chunk(struct transfer *transfer, struct channel *channel)
     channel->message = transfer->message;
     channel->bytes = bytes;
     cuda_on_cpu::note_read(transfer->data + transfer->done, bytes);
-    memcpy(channel->chunk, transfer->data + transfer->done, bytes);
+    if (bytes) /* an empty message may have no memory */
+        memcpy(channel->chunk, transfer->data + transfer->done, bytes);
     transfer->done += bytes;
     transfer->posted = transfer->done == transfer->bytes;
     channel->posted.store(posted + 1);
@@ -74,7 +75,8 @@ static bool receive_chunk(struct transfer *transfer, struct channel *channel)
         return false;
     must_match(transfer, &channel->message);
     cuda_on_cpu::note_write(transfer->data + transfer->done, channel->bytes);
-    memcpy(transfer->data + transfer->done, channel->chunk, channel->bytes);
+    if (channel->bytes)
+        memcpy(transfer->data + transfer->done, channel->chunk, channel->bytes);
     transfer->done += channel->bytes;
     transfer->finished = transfer->done == transfer->bytes;
     channel->taken.store(taken + 1);
