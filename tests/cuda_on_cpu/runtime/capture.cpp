@@ -135,7 +135,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, enum cudaStreamCaptureStatus *status)
 {
     check_stream(stream, "cudaStreamIsCapturing");
-    *status = !stream->captured          ? cudaStreamCaptureStatusNone
+    *status = !stream->captured           ? cudaStreamCaptureStatusNone
               : stream->captured->invalid ? cudaStreamCaptureStatusInvalidated
                                           : cudaStreamCaptureStatusActive;
     return cudaSuccess;

@@ -43,9 +43,10 @@ static void check_ranges(const void *to, size_t to_bytes, const void *from, size
     bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
     if (side_fits(to_device, any, to, to_bytes) && side_fits(from_device, any, from, from_bytes))
         return;
-    give_up("cudaMemcpyAsync of kind %d: %zu bytes to %s memory from %s memory (\"other\": neither device nor pinned, or "
-            "beyond the allocation)",
-            (int)kind, to_bytes, kind_of(to, to_bytes), kind_of(from, from_bytes));
+    give_up(
+        "cudaMemcpyAsync of kind %d: %zu bytes to %s memory from %s memory (\"other\": neither device nor pinned, or "
+        "beyond the allocation)",
+        (int)kind, to_bytes, kind_of(to, to_bytes), kind_of(from, from_bytes));
 }
 
 } // namespace cuda_on_cpu

@@ -1,7 +1,7 @@
 /* Events: a wait is for the record that is in force when the wait is enqueued. */
+#include "event.h"
 #include "capture.h"
 #include "device.h"
-#include "event.h"
 #include "settings.h"
 #include "stream.h"
 

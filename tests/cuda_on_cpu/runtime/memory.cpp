@@ -116,8 +116,8 @@ static size_t rounded(size_t bytes, size_t unit)
 static void *allocate(size_t bytes)
 {
     if (!reserved) {
-        reserved = (unsigned char *)mmap(nullptr, RESERVED_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                                         -1, 0);
+        reserved = (unsigned char *)mmap(nullptr, RESERVED_BYTES, PROT_NONE,
+                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (reserved == MAP_FAILED)
             give_up("no addresses for device memory");
         unused = (unsigned char *)rounded((size_t)reserved, HUGE_PAGE_BYTES);

@@ -26,7 +26,7 @@ struct operation {
 struct CUstream_st {
     std::deque<std::unique_ptr<cuda_on_cpu::operation>> queue;
     cuda_on_cpu::timeline line;
-    cuda_on_cpu::sync_point finished; /* released at the end of each operation */
+    cuda_on_cpu::sync_point finished;               /* released at the end of each operation */
     std::shared_ptr<cuda_on_cpu::capture> captured; /* null: runs */
     std::vector<int> after;                         /* while captured: nodes that the next one comes after */
 };
