@@ -23,7 +23,7 @@ enum bug {
     HOST_WRITES_EARLY,
 };
 
-enum { TILE = 8, SIDE = 24, VALUES = SIDE * SIDE };
+enum { TILE = 4, SIDE = 12, VALUES = SIDE * SIDE, ROWS = 48 };
 
 /* c = a b, all (SIDE, SIDE). */
 __global__ void multiply_tiles(const float *a, const float *b, float *c, enum bug bug)
@@ -44,7 +44,7 @@ __global__ void multiply_tiles(const float *a, const float *b, float *c, enum bu
     c[row * SIDE + column] = sum;
 }
 
-/* Each block of 64 threads turns 64 rows of 4 floats around, by way of two stages of shared memory. */
+/* Turns each ROWS rows of 4 floats around, a thread a row, by way of two stages of shared memory. */
 __global__ void turn_rows(const float4 *from, float4 *to, int rounds, enum bug bug)
 {
     float4 *stages = (float4 *)dynamic_shared;
@@ -57,10 +57,10 @@ __global__ void turn_rows(const float4 *from, float4 *to, int rounds, enum bug b
         if (bug != BARRIER_AFTER_ASYNC_COPY)
             __syncthreads();
         if (i + 1 < rounds) {
-            copy_async_16(&stages[(i + 1) % 2 * 64 + t], &from[(i + 1) * 64 + t], true);
+            copy_async_16(&stages[(i + 1) % 2 * ROWS + t], &from[(i + 1) * ROWS + t], true);
             copy_async_commit();
         }
-        to[i * 64 + t] = stages[i % 2 * 64 + 63 - t];
+        to[i * ROWS + t] = stages[i % 2 * ROWS + ROWS - 1 - t];
     }
 }
 
@@ -113,15 +113,15 @@ static void async_copies(enum bug bug)
 {
     enum { ROUNDS = 4 };
     cudaStream_t stream = new_stream();
-    buffer<float4> from(64 * ROUNDS), to(64 * ROUNDS);
-    for (int i = 0; i < 64 * ROUNDS; i++)
+    buffer<float4> from(ROWS * ROUNDS), to(ROWS * ROUNDS);
+    for (int i = 0; i < ROWS * ROUNDS; i++)
         from.host[i] = make_float4((float)i, 0, 0, (float)-i);
     from.to_device(stream);
-    run(turn_rows, 1, 64, 2 * 64 * sizeof(float4), stream, from.device, to.device, (int)ROUNDS, bug);
+    run(turn_rows, 1, ROWS, 2 * ROWS * sizeof(float4), stream, from.device, to.device, (int)ROUNDS, bug);
     to.to_host(stream);
     CHECK(cudaStreamSynchronize(stream));
-    for (int i = 0; i < 64 * ROUNDS; i++)
-        expect_near("a row", to.host[i].w, -(i / 64 * 64 + 63 - i % 64), 0);
+    for (int i = 0; i < ROWS * ROUNDS; i++)
+        expect_near("a row", to.host[i].w, -(i / ROWS * ROWS + ROWS - 1 - i % ROWS), 0);
 }
 
 /* Copies in on one stream, multiplies on the second, copies out on the third. */
@@ -175,8 +175,8 @@ static void shared_scratch(enum bug bug)
     for (int i = 0; i < 2; i++) {
         if (i == 1 && bug != BUFFER_OF_TWO_STREAMS)
             CHECK(cudaStreamWaitEvent(streams[1], first_is_done, 0));
-        run(scale, 9, 64, 0, streams[i], from.device, scratch.device, (float)(i + 2), (int)VALUES);
-        run(add_neighbour, 9, 64, 0, streams[i], scratch.device, results[i]->device, (int)VALUES);
+        run(scale, 9, 16, 0, streams[i], from.device, scratch.device, (float)(i + 2), (int)VALUES);
+        run(add_neighbour, 9, 16, 0, streams[i], scratch.device, results[i]->device, (int)VALUES);
         if (i == 0)
             CHECK(cudaEventRecord(first_is_done, streams[0]));
         results[i]->to_host(streams[i]);

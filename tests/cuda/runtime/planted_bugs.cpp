@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SEEDS = 20, MOST = 15, STATUS_OF_RACES = 66 };
+enum { SEEDS = 20, MOST = 15, SEEDS_WATCHED = 5, STATUS_OF_RACES = 66 };
 
 static int status_of(const char *path, const char *bug, int seed)
 {
@@ -17,7 +17,7 @@ static int status_of(const char *path, const char *bug, int seed)
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         setenv("CUDA_ON_CPU_SEED", std::to_string(seed).c_str(), 1);
-        setenv("TSAN_OPTIONS", "halt_on_error=1:exitcode=66", 1);
+        setenv("TSAN_OPTIONS", "halt_on_error=1:exitcode=66:atexit_sleep_ms=0", 1);
         personality(ADDR_NO_RANDOMIZE); /* old ThreadSanitizers do not know all places of programs */
         int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
         dup2(nothing, STDERR_FILENO);
@@ -43,14 +43,16 @@ START_TEST(finds_the_mistake)
     for (int seed = 0; seed < SEEDS; seed++) {
         int values = status_of(programs[0], bugs[_i], seed);
         ck_assert_msg(values == 0 || values == 1, "%s, seed %d: status %d", bugs[_i], seed, values);
-        int races = *programs[1] ? status_of(programs[1], bugs[_i], seed) : 0;
+        bool watch = *programs[1] && (values == 0 || seed < SEEDS_WATCHED);
+        int races = watch ? status_of(programs[1], bugs[_i], seed) : 0;
         ck_assert_msg(races == 0 || races == 1 || races == STATUS_OF_RACES, "%s, seed %d, watched: status %d", bugs[_i],
                       seed, races);
         by_values += values == 1;
         by_races += races == STATUS_OF_RACES;
         found += values == 1 || races != 0;
     }
-    printf("%s: of %d seeds %d by values, %d by races, %d by either\n", bugs[_i], SEEDS, by_values, by_races, found);
+    printf("%s: of %d seeds %d by values, %d by races, %d by either (races: where values were right)\n", bugs[_i],
+           SEEDS, by_values, by_races, found);
     ck_assert_msg(found >= (*programs[1] ? MOST : 1), "%s was found for %d of %d seeds", bugs[_i], found, SEEDS);
 }
 END_TEST
