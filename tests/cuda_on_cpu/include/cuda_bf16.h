@@ -12,7 +12,8 @@ struct __nv_bfloat16 {
     inline __nv_bfloat16(float value);
     inline operator float() const;
 };
-struct __align__(4) __nv_bfloat162 {
+struct __align__(4) __nv_bfloat162
+{
     __nv_bfloat16 x, y;
 };
 using nv_bfloat16 = __nv_bfloat16;

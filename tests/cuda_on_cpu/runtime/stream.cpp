@@ -187,14 +187,14 @@ void note_read(const void *begin, size_t bytes)
 {
     watched here;
     if (__tsan_read_range)
-        __tsan_read_range((void *)begin, bytes);
+        __tsan_read_range((void *)begin, (long)bytes);
 }
 
 void note_write(void *begin, size_t bytes)
 {
     watched here;
     if (__tsan_write_range)
-        __tsan_write_range(begin, bytes);
+        __tsan_write_range(begin, (long)bytes);
 }
 
 } // namespace cuda_on_cpu

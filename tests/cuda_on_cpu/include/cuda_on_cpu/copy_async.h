@@ -1,5 +1,6 @@
 /* Asynchronous copies of 16 bytes from global to shared memory. They land at the latest moment that is allowed, the
- * wait, or at an earlier one of the seed: a kernel that reads too early, or overwrites what others still read, shows. */
+ * wait, or at an earlier one of the seed: a kernel that reads too early, or overwrites what others still read, shows.
+ */
 #pragma once
 
 #include "thread.h"

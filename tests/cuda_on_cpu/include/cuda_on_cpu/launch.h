@@ -43,7 +43,8 @@ template <class T> void note_pointer(std::vector<const void *> &pointers, const 
 } // namespace cuda_on_cpu
 
 template <class... Parameters, class... Arguments>
-cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...), Arguments &&...arguments)
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, void (*kernel)(Parameters...),
+                               Arguments &&...arguments)
 {
     std::tuple<Parameters...> values(std::forward<Arguments>(arguments)...);
     std::vector<const void *> pointers;

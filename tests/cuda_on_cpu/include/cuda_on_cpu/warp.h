@@ -46,8 +46,7 @@ template <class T> T shuffle(unsigned mask, T value, unsigned source, bool own, 
 }
 
 /* `combine` over the lanes of the mask. */
-template <class T, class F>
-T reduce(unsigned mask, T value, F combine, const char *operation, place from)
+template <class T, class F> T reduce(unsigned mask, T value, F combine, const char *operation, place from)
 {
     const lane_value *values = meet(mask, &value, sizeof value, nullptr, operation, from);
     T sum = value;
@@ -71,8 +70,8 @@ template <class T>
 T __shfl_sync(unsigned mask, T value, int source, int width = 32, cuda_on_cpu::place from = cuda_on_cpu::here())
 {
     unsigned segment = cuda_on_cpu::lane() & ~(unsigned)(width - 1);
-    return cuda_on_cpu::shuffle(mask, value, segment | ((unsigned)source & (unsigned)(width - 1)), false,
-                                "__shfl_sync", from);
+    return cuda_on_cpu::shuffle(mask, value, segment | ((unsigned)source & (unsigned)(width - 1)), false, "__shfl_sync",
+                                from);
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, cuda_on_cpu::place from = cuda_on_cpu::here())

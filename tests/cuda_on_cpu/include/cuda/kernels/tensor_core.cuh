@@ -105,8 +105,7 @@ inline void ldmatrix_x4_transposed(unsigned (&r)[4], const void *shared_row,
     meet(0xffffffffu, nullptr, 0, nullptr, "ldmatrix", from);
 }
 
-inline void copy_async_16(void *shared, const void *global, bool valid,
-                          cuda_on_cpu::place from = cuda_on_cpu::here())
+inline void copy_async_16(void *shared, const void *global, bool valid, cuda_on_cpu::place from = cuda_on_cpu::here())
 {
     using namespace cuda_on_cpu;
     check_shared_row(shared, "copy_async_16", from);
