@@ -72,24 +72,25 @@ static bool waits_alike(const cuda_thread &a, const cuda_thread &b)
 static cuda_thread *pick()
 {
     block &b = running_block;
-    if (b.turn_place == b.turn.size()) {
-        b.turn.clear();
-        b.turn.swap(b.next_turn);
-        b.turn_place = 0;
-        seeded_order(b.turn);
+    if (!b.added.empty() && (b.turn.empty() || b.depth_first)) {
+        seeded_order(b.added);
+        b.turn.insert(b.turn.end(), b.added.rbegin(), b.added.rend());
+        b.added.clear();
     }
     if (b.turn.empty()) {
         if (b.exited < b.size)
             report_deadlock();
         return nullptr;
     }
-    return b.turn[b.turn_place++];
+    cuda_thread *next = b.turn.back();
+    b.turn.pop_back();
+    return next;
 }
 
 void make_ready(cuda_thread &thread)
 {
     thread.state = thread_state::ready;
-    running_block.next_turn.push_back(&thread);
+    running_block.added.push_back(&thread);
 }
 
 /* ---- fibers: a thread gets one when it starts and leaves it when it exits. Where races are watched every place of a
@@ -230,8 +231,8 @@ void run_block(const kernel_launch &launch, const char *name, uint3 index, sync_
     b.vote = {0, 0};
     b.rotation = random_below(b.size);
     b.turn.clear();
-    b.next_turn.clear();
-    b.turn_place = 0;
+    b.added.clear();
+    b.depth_first = random_below(2) != 0;
     for (unsigned warp = 0; warp < (b.size + 31) / 32; warp++)
         for (meeting &m : b.meetings[warp])
             m.mask = m.arrived = 0;

@@ -51,8 +51,9 @@ struct block {
     unsigned size, at_barrier, exited;
     cuda_thread threads[BLOCK_THREADS];
     meeting meetings[BLOCK_THREADS / 32][WARP_MASKS];
-    std::vector<cuda_thread *> turn, next_turn;
-    size_t turn_place;
+    std::vector<cuda_thread *> turn;  /* those that can run; the last is next */
+    std::vector<cuda_thread *> added; /* those that can run since, to be put into the order of the seed */
+    bool depth_first; /* whether added ones go first, so that a warp runs ahead of others as far as it can */
     cuda_thread *current;
     unsigned rotation; /* thread i runs on fiber i + rotation, where races are watched */
     unsigned barriers;

@@ -100,15 +100,16 @@ inline void switch_watched_thread(void *fiber)
         __tsan_switch_to_fiber(fiber, 1);
 }
 
-/* Forgets who used the range before: a new block's shared memory. Ranges are of whole 8 bytes. */
+/* Forgets who used the range before: a new block's shared memory. Must lie in the range that was announced once. */
+inline void announce_forgetting(unsigned char *begin, size_t bytes)
+{
+    if (__tsan_java_init)
+        __tsan_java_init((unsigned long)begin, bytes);
+}
 inline void forget_accesses(unsigned char *begin, size_t bytes)
 {
     if (!__tsan_java_alloc || bytes == 0)
         return;
-    static bool initialized = false;
-    if (!initialized)
-        __tsan_java_init(8, (1ul << 47) - 16);
-    initialized = true;
     __tsan_java_alloc((unsigned long)begin, bytes);
     __tsan_java_free((unsigned long)begin, bytes);
 }

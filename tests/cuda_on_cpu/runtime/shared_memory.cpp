@@ -4,6 +4,8 @@
 #include "sanitizers.h"
 #include "settings.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -17,6 +19,9 @@ namespace cuda_on_cpu
 struct range {
     unsigned char *begin, *end;
 };
+
+static range announced;
+static size_t dynamic_bytes_now;
 
 static std::vector<range> &sections()
 {
@@ -34,33 +39,61 @@ void register_shared_memory(unsigned char *begin, unsigned char *end)
     sections().push_back({begin, end});
 }
 
-static size_t dynamic_bytes_now;
-
-static size_t whole_words(size_t bytes)
+/* Whole words of 8 bytes: a section may begin and end inside one, which belongs to nobody else. */
+static range in_words(range r)
 {
-    return (bytes + 7) / 8 * 8;
+    return {(unsigned char *)((uintptr_t)r.begin & ~(uintptr_t)7),
+            (unsigned char *)(((uintptr_t)r.end + 7) & ~(uintptr_t)7)};
 }
 
-static void begin_range(unsigned char *begin, size_t bytes)
+static range dynamic_range(size_t bytes)
 {
-    /* The section may begin and end inside a word of 8 bytes, which belongs to nobody else. */
-    unsigned char *word = (unsigned char *)((uintptr_t)begin & ~(uintptr_t)7);
-    size_t words_bytes = whole_words((size_t)(begin - word) + bytes);
-    forget_accesses(word, words_bytes);
-    memset(begin, 0xff, bytes);
-    forget_accesses(word, words_bytes);
+    return {dynamic_shared_memory, dynamic_shared_memory + bytes};
+}
+
+/* ThreadSanitizer forgets in one range only, and searches it at each report: all shared memory must lie in one program.
+ * The dynamic array is part of the program that uses it. */
+static void announce_shared_memory()
+{
+    constexpr long FAR = 64 << 20;
+    range all = sections().empty() ? dynamic_range(sizeof dynamic_shared_memory) : in_words(sections()[0]);
+    std::vector<range> others = sections();
+    others.push_back(dynamic_range(sizeof dynamic_shared_memory));
+    for (range r : others) {
+        r = in_words(r);
+        bool is_dynamic = r.begin == dynamic_shared_memory;
+        if (labs(r.begin - all.begin) < FAR)
+            all = {std::min(all.begin, r.begin), std::max(all.end, r.end)};
+        else if (!is_dynamic)
+            give_up("kernels with static shared memory in two libraries cannot be watched for races");
+    }
+    announced = all;
+    announce_forgetting(all.begin, (size_t)(all.end - all.begin));
+}
+
+static void begin_range(range r)
+{
+    range words = in_words(r);
+    bool is_announced = words.begin >= announced.begin && words.end <= announced.end;
+    if (watched_for_races() && !is_announced)
+        give_up("dynamic shared memory in a library cannot be watched for races: launch from the program");
+    forget_accesses(words.begin, (size_t)(words.end - words.begin));
+    memset(r.begin, 0xff, (size_t)(r.end - r.begin));
 }
 
 void begin_shared_memory(size_t dynamic_bytes)
 {
+    if (!announced.begin)
+        announce_shared_memory();
     for (const range &r : sections())
-        begin_range(r.begin, (size_t)(r.end - r.begin));
+        begin_range(r);
     dynamic_bytes_now = dynamic_bytes;
     allow(dynamic_shared_memory, sizeof dynamic_shared_memory);
-    begin_range(dynamic_shared_memory, dynamic_bytes);
+    if (dynamic_bytes)
+        begin_range(dynamic_range(dynamic_bytes));
     memset(dynamic_shared_memory + dynamic_bytes, GUARD, GUARD_BYTES);
-    forbid(dynamic_shared_memory + whole_words(dynamic_bytes),
-           sizeof dynamic_shared_memory - whole_words(dynamic_bytes));
+    unsigned char *behind = in_words(dynamic_range(dynamic_bytes)).end;
+    forbid(behind, (size_t)(dynamic_shared_memory + sizeof dynamic_shared_memory - behind));
 }
 
 bool is_shared_memory(const void *begin, size_t bytes)

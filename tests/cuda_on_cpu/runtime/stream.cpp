@@ -11,7 +11,9 @@
 namespace cuda_on_cpu
 {
 
+/* In the order in which they are asked to go on: changed now and then, so that one gets far ahead of another. */
 static std::vector<cudaStream_t> streams;
+enum { STEPS_IN_ONE_ORDER = 5 };
 
 bool has_streams()
 {
@@ -27,6 +29,12 @@ void check_stream(cudaStream_t stream, const char *caller)
 }
 
 /* ---- the scheduler */
+
+static void reorder_streams()
+{
+    if (settings().seed > 1)
+        seeded_order(streams);
+}
 
 static progress advance(cudaStream_t s)
 {
@@ -50,14 +58,14 @@ static progress advance(cudaStream_t s)
  * there is nothing to do. */
 static progress advance_one()
 {
+    if (random_below(STEPS_IN_ONE_ORDER) == 1)
+        reorder_streams();
     std::vector<cudaStream_t> candidates;
     for (cudaStream_t s : streams)
         if (!s->queue.empty())
             candidates.push_back(s);
     if (candidates.empty())
         return progress::finished;
-    if (settings().seed > 1)
-        seeded_order(candidates);
     progress all = progress::blocked;
     for (cudaStream_t s : candidates) {
         progress came_to = advance(s);
@@ -106,6 +114,7 @@ void run_until(const std::function<bool()> &is_done)
         return;
     unwatched own;
     device_memory_access access;
+    reorder_streams();
     while (!is_done()) {
         progress came_to = advance_one();
         if (came_to == progress::outside)
@@ -117,17 +126,22 @@ void run_until(const std::function<bool()> &is_done)
     }
 }
 
-/* As many steps as the seed says: all that can run (0), none (1), some. */
+/* As many steps as the seed says: all that can run (0), none (1), now and then some. */
+static uint32_t steps_at_once()
+{
+    if (settings().seed < 2)
+        return settings().seed == 0 ? UINT32_MAX : 0;
+    return random_below(4) == 0 ? random_below(16) : 0;
+}
+
 void make_progress()
 {
-    uint32_t steps = settings().seed == 0   ? UINT32_MAX
-                     : settings().seed == 1 ? 0
-                     : random_below(2)      ? random_below(6)
-                                            : 0;
+    uint32_t steps = steps_at_once();
     if (steps == 0)
         return;
     unwatched own;
     device_memory_access access;
+    reorder_streams();
     while (steps-- && advance_one() == progress::some)
         ;
 }
