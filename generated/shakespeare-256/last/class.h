@@ -41,7 +41,7 @@ enum {
     EXPERT_CAPACITY = 32,     // rows that one expert takes of one sender's micro-batch
     DISPATCH_ROWS = 32,       // rows that a micro-batch sends to one ep peer, at most
     ARRIVAL_ROWS = 512,       // rows of a micro-batch that one expert can get, from all senders
-    EXPERT_TILE = 256,        // rows of one expert that are computed together
+    EXPERT_TILE = 256,        // rows of one expert, on GPUs of all experts, that are computed together
 };
 
 enum micro_batch { A };
