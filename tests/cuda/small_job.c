@@ -106,16 +106,14 @@ static void schedule(struct gpu *r)
         begin(r, m);
         record_compute(r, 4 * m + 1);
         suffer(r);
-        if (r->pp == 0) /* stage 1 begins on the comm stream */
-            comm_awaits(r, 4 * m + 1);
+        comm_awaits(r, 4 * m + 1);
         sum(r, m);
         record_comm(r, 4 * m + 2);
         pass(r, m);
         record_comm(r, 4 * m + 3);
         if (!r->captured && m < r->active)
             host_awaits(r, 4 * m + 3);
-        if (r->pp == 1) /* stage 0 ends on the comm stream */
-            compute_awaits(r, 4 * m + 3);
+        compute_awaits(r, 4 * m + 3);
         end(r, m);
     }
 }
