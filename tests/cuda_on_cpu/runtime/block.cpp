@@ -1,3 +1,4 @@
+/* The threads of a block: whose turn it is, on which fiber each runs, and the barrier. */
 #include "block.h"
 
 #include "settings.h"

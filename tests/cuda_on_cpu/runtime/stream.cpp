@@ -1,3 +1,4 @@
+/* The scheduler of streams, and the runtime's functions about streams. */
 #include "stream.h"
 
 #include "capture.h"
