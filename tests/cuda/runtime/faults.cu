@@ -74,11 +74,27 @@ struct machine {
 
 static volatile float read_by_host;
 
+static void use_device_memory(void *data)
+{
+    *(float *)data = 1;
+}
+
 static const struct {
     void (*program)(machine &m);
     int status;
     const char *text; /* part of what it says */
 } cases[] = {
+    {[](machine &m) {
+         run(touch, 1, 1, 0, m.stream, m.device, 1);
+         finish(m.stream);
+         read_by_host = m.device[7];
+     },
+     128 + SIGSEGV, "the host touches byte 28 of 256 of a device"},
+    {[](machine &m) {
+         CHECK(cudaLaunchHostFunc(m.stream, use_device_memory, m.device));
+         finish(m.stream);
+     },
+     128 + SIGSEGV, "the host touches byte 0 of 256 of a device"},
     {[](machine &m) { read_by_host = m.device[7]; }, 128 + SIGSEGV, "the host touches byte 28 of 256 of a device"},
     {[](machine &m) {
          run(touch, 1, 1, 0, m.stream, m.device, 65);

@@ -13,6 +13,8 @@ enum bug {
     BARRIER_AFTER_LOAD,
     BARRIER_BEFORE_LOAD,
     WAIT_FOR_ASYNC_COPY,
+    WAIT_FOR_TOO_FEW,
+    ASYNC_COPY_TOO_EARLY,
     BARRIER_AFTER_ASYNC_COPY,
     EVENT_COPY_TO_KERNEL,
     EVENT_KERNEL_TO_COPY,
@@ -52,14 +54,18 @@ __global__ void turn_rows(const float4 *from, float4 *to, int rounds, enum bug b
     copy_async_16(&stages[t], &from[t], true);
     copy_async_commit();
     for (int i = 0; i < rounds; i++) {
-        if (bug != WAIT_FOR_ASYNC_COPY)
+        if (bug == WAIT_FOR_TOO_FEW)
+            copy_async_wait<1>();
+        else if (bug != WAIT_FOR_ASYNC_COPY)
             copy_async_wait<0>();
-        if (bug != BARRIER_AFTER_ASYNC_COPY)
+        if (bug != BARRIER_AFTER_ASYNC_COPY && bug != ASYNC_COPY_TOO_EARLY)
             __syncthreads();
         if (i + 1 < rounds) {
             copy_async_16(&stages[(i + 1) % 2 * ROWS + t], &from[(i + 1) * ROWS + t], true);
             copy_async_commit();
         }
+        if (bug == ASYNC_COPY_TOO_EARLY)
+            __syncthreads();
         to[i * ROWS + t] = stages[i % 2 * ROWS + ROWS - 1 - t];
     }
 }
@@ -224,6 +230,8 @@ static const struct {
     {"barrier_after_load", BARRIER_AFTER_LOAD, barriers},
     {"barrier_before_load", BARRIER_BEFORE_LOAD, barriers},
     {"wait_for_async_copy", WAIT_FOR_ASYNC_COPY, async_copies},
+    {"wait_for_too_few", WAIT_FOR_TOO_FEW, async_copies},
+    {"async_copy_too_early", ASYNC_COPY_TOO_EARLY, async_copies},
     {"barrier_after_async_copy", BARRIER_AFTER_ASYNC_COPY, async_copies},
     {"event_copy_to_kernel", EVENT_COPY_TO_KERNEL, events},
     {"event_kernel_to_copy", EVENT_KERNEL_TO_COPY, events},

@@ -32,9 +32,10 @@ static int status_of(const char *path, const char *bug, int seed)
 static const char *const programs[] = {PLANTED_PROGRAM, PLANTED_PROGRAM_WATCHED};
 
 static const char *const bugs[] = {
-    "barrier_after_load",    "barrier_before_load",  "wait_for_async_copy", "barrier_after_async_copy",
-    "event_copy_to_kernel",  "event_kernel_to_copy", "host_reads_early",    "host_writes_early",
-    "buffer_of_two_streams", "edge_copy_to_kernel",  "edge_kernel_to_copy",
+    "barrier_after_load",   "barrier_before_load",      "wait_for_async_copy",   "wait_for_too_few",
+    "async_copy_too_early", "barrier_after_async_copy", "event_copy_to_kernel",  "event_kernel_to_copy",
+    "host_reads_early",     "host_writes_early",        "buffer_of_two_streams", "edge_copy_to_kernel",
+    "edge_kernel_to_copy",
 };
 
 START_TEST(finds_the_mistake)

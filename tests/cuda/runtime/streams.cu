@@ -208,22 +208,23 @@ START_TEST(a_graph_forks_joins_and_is_replayed)
 {
     start(_i);
     CHECK(cudaStreamBeginCapture(first, cudaStreamCaptureModeThreadLocal));
-    append_on(first, 1);
-    CHECK(cudaEventRecord(event, first));
-    CHECK(cudaStreamWaitEvent(second, event, 0));
-    append_on(second, 2);
-    CHECK(cudaEventRecord(event, second));
-    CHECK(cudaStreamWaitEvent(first, event, 0));
-    append_on(first, 3);
+    for (int i = 0; i < 10; i += 2) {
+        append_on(first, i);
+        CHECK(cudaEventRecord(event, first));
+        CHECK(cudaStreamWaitEvent(second, event, 0));
+        append_on(second, i + 1);
+        CHECK(cudaEventRecord(event, second));
+        CHECK(cudaStreamWaitEvent(first, event, 0));
+    }
     cudaGraphExec_t executable = end_capture(first);
     CHECK(cudaGraphUpload(executable, first));
     expect_list({}); /* capturing runs nothing */
-    append_on(second, 4);
+    append_on(second, 100);
     finish(second);
     CHECK(cudaGraphLaunch(executable, first));
     CHECK(cudaGraphLaunch(executable, second)); /* follows the launch before, whatever the stream */
     CHECK(cudaGraphExecDestroy(executable));
-    expect_list({4, 1, 2, 3, 1, 2, 3});
+    expect_list({100, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 }
 END_TEST
 

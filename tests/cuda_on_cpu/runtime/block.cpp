@@ -1,3 +1,4 @@
+/* The threads of a block: whose turn it is, on which fiber each runs, and the barrier. */
 #include "block.h"
 
 #include "settings.h"
@@ -96,7 +97,7 @@ void make_ready(cuda_thread &thread)
 /* ---- fibers: a thread gets one when it starts and leaves it when it exits. Where races are watched every place of a
  * block has its own, else a thread starts on the one that was left last. */
 
-static std::vector<fiber *> idle;
+static std::vector<fiber *> &idle = *new std::vector<fiber *>; /* never freed: fibers are not */
 
 static void thread_main();
 

@@ -1,3 +1,4 @@
+/* Which stream belongs to which capture, and how captures end. */
 #include "capture.h"
 
 #include "device.h"

@@ -1,3 +1,4 @@
+/* The devices of the machine that is played, as the runtime's functions tell of them. */
 #include "device.h"
 
 #include "capture.h"

@@ -1,3 +1,4 @@
+/* The handler of SIGSEGV. */
 #include "fault.h"
 
 #include "block.h"

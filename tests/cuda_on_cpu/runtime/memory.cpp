@@ -1,3 +1,4 @@
+/* Allocations of device memory and of pinned memory, and the runtime's functions about them. */
 #include "memory.h"
 
 #include "capture.h"

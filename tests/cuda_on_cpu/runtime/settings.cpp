@@ -1,3 +1,4 @@
+/* Reading the environment, the seeded sequence, and the end of a process that goes wrong. */
 #include "settings.h"
 
 #include <cstdarg>

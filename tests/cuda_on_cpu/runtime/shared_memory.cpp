@@ -1,3 +1,4 @@
+/* The ranges of shared memory that there are, and what a block finds in them. */
 #include "shared_memory.h"
 
 #include "../include/cuda_runtime.h"

@@ -1,3 +1,4 @@
+/* The scheduler of streams, and the runtime's functions about streams. */
 #include "stream.h"
 
 #include "capture.h"
@@ -11,8 +12,9 @@
 namespace cuda_on_cpu
 {
 
-/* In the order in which they are asked to go on: changed now and then, so that one gets far ahead of another. */
-static std::vector<cudaStream_t> streams;
+/* In the order in which they are asked to go on: changed now and then, so that one gets far ahead of another. Never
+ * freed: what a program leaves at its end is not looked at. */
+static std::vector<cudaStream_t> &streams = *new std::vector<cudaStream_t>;
 enum { STEPS_IN_ONE_ORDER = 5 };
 
 bool has_streams()
