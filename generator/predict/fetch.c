@@ -15,6 +15,12 @@ struct difference {
     void *context;
 };
 
+/* Shards of processors hold panels, those of GPUs rows. */
+static bool same_device(const struct plan *old, const struct plan *new)
+{
+    return old->classes[0].device == new->classes[0].device;
+}
+
 static struct difference difference_of(const struct plan *old, const struct plan *new)
 {
     struct difference difference = {.old = old,
@@ -25,7 +31,8 @@ static struct difference difference_of(const struct plan *old, const struct plan
                                     .old_rows = holding_rows(old)};
     for (int kind = 0; kind < WEIGHT_KINDS; kind++) {
         difference.dtype[kind] = weight_dtype(new, kind);
-        difference.kept[kind] = old && same_model(old, new) && weight_dtype(old, kind) == difference.dtype[kind];
+        difference.kept[kind] =
+            old && same_model(old, new) && same_device(old, new) && weight_dtype(old, kind) == difference.dtype[kind];
     }
     return difference;
 }

@@ -3,7 +3,7 @@
  *
  * What a place must fetch is its part of the model in the new plan less its part in the old one, exactly, in rectangles
  * of tensors of which none is there twice. A tensor whose dtype changes is fetched anew, and so is all of another
- * model. */
+ * model, or for another device, whose shards are laid out otherwise. */
 #pragma once
 
 #include "predict/holdings.h"

@@ -2,6 +2,7 @@
 #include "ranks.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -74,8 +75,9 @@ static void run(int ranks, unsigned seed, void (*body)(struct side *))
     ck_assert_int_eq(ncclGetUniqueId(&id), ncclSuccess);
     struct outcome outcome = run_ranks(ranks, seed, body, &id);
     must_succeed(&outcome);
-    char path[NCCL_UNIQUE_ID_BYTES + 16] = "/dev/shm";
-    ck_assert_msg(access(strcat(path, id.internal), F_OK) != 0, "%s is left", path);
+    char path[NCCL_UNIQUE_ID_BYTES + 16];
+    snprintf(path, sizeof path, "/dev/shm%s", id.internal);
+    ck_assert_msg(access(path, F_OK) != 0, "%s is left", path);
 }
 
 static const int sizes[] = {1, 2, 3, 8};
@@ -94,7 +96,7 @@ struct order {
 
 static void sum_in_some_order(struct side *side)
 {
-    struct order *order = (struct order *)(uintptr_t)side->context;
+    struct order *order = side->context;
     static const float numbers[4] = {3e8f, 1, -3e8f, 17};
     ncclComm_t comm = join(side, order->id, side->rank, side->ranks);
     void *device = device_values(side, ncclFloat32, 2);

@@ -35,7 +35,7 @@ static void run_rank(struct side side, int output, void (*body)(struct side *))
     _exit(0);
 }
 
-struct outcome run_ranks(int ranks, unsigned seed, void (*body)(struct side *), const void *context)
+struct outcome run_ranks(int ranks, unsigned seed, void (*body)(struct side *), void *context)
 {
     struct outcome outcome = {0};
     pid_t ids[RANKS];

@@ -14,7 +14,7 @@ struct side {
     int rank, ranks;
     unsigned seed;
     cudaStream_t stream;
-    const void *context;
+    void *context;
 };
 
 struct outcome {
@@ -23,7 +23,7 @@ struct outcome {
 };
 
 /* Runs body in `ranks` processes and waits for all. The seed is that of the schedules of the emulated runtime. */
-struct outcome run_ranks(int ranks, unsigned seed, void (*body)(struct side *), const void *context);
+struct outcome run_ranks(int ranks, unsigned seed, void (*body)(struct side *), void *context);
 
 /* Fails the test with the ranks' output unless all ended well. */
 void must_succeed(const struct outcome *outcome);

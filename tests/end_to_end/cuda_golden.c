@@ -5,8 +5,11 @@
 #include "golden_cases.h"
 #include "splittings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SKIPPED = 77 }; /* CTest's SKIP_RETURN_CODE */
 
 static const struct splitting *splitting_named(const char *name)
 {
@@ -52,6 +55,10 @@ int main(void)
 {
     const TTest *const tests[] = {each_axis_along_which_ranks_meet_agrees_in_f32, each_axis_agrees_in_bf16,
                                   the_shipped_strategy_agrees};
+    if (sanitized) { /* slow as fibers are; tests/cuda/ runs every op with sanitizers */
+        puts("skipped: ranks whose kernels are executed are not built with sanitizers");
+        return SKIPPED;
+    }
     setenv("RANKC_CUDA_ON_CPU", CUDA_ON_CPU, 1);
     setenv("LD_LIBRARY_PATH", CUDA_ON_CPU "/lib", 1);
     return run_suite("cuda_golden", tests, COUNT(tests));

@@ -38,6 +38,7 @@ static void run_step(struct run *run, enum phase phase, int active, const struct
     const struct plan *plan = &run->sample.plan;
     run->step = (struct step){.phase = phase, .active = active};
     step_take_rows(plan, &run->pool, &run->step);
+    ck_assert_ptr_nonnull(run->step.rows);
     for (size_t i = 0; i < step_rows_count(plan, &run->step); i++)
         run->step.rows[i] = (struct micro_rows){ROWS, 1, 10 * ROWS};
     routes_draw(plan, &uniform, 1, &run->pool, &run->step);

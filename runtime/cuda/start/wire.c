@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -140,9 +141,11 @@ int wire_port(int listening)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
-    getsockname(listening, (struct sockaddr *)&address, &length);
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    char port[8];
+    if (getsockname(listening, (struct sockaddr *)&address, &length) != 0 ||
+        getnameinfo((struct sockaddr *)&address, length, NULL, 0, port, sizeof port, NI_NUMERICSERV) != 0)
+        return 0;
+    return (int)strtol(port, NULL, 10);
 }
 
 int wire_connect(const struct wire_address *address)
