@@ -3,7 +3,7 @@
 
 /* clang-format off */
 #define STRATEGY_NAME    "demo-8-cuda"
-#define PLAN_HASH        "ab29c19314cb99a31d5c11fbcaf5961278e02c43e376b2808c5229d144d55f7c"
+#define PLAN_HASH        "54770493b4e32eb19d64e1402575c25ebd40b6d4a82866139b3a5704fd43c864"
 #define MODEL_FAMILY     "mixtral"
 #define DISPATCH         "exact"
 #define TARGET_DEVICE    "cuda"

@@ -3,7 +3,7 @@
 #pragma once
 
 #define CLASS_NAME   "first"
-#define PLAN_HASH    "ab29c19314cb99a31d5c11fbcaf5961278e02c43e376b2808c5229d144d55f7c"
+#define PLAN_HASH    "54770493b4e32eb19d64e1402575c25ebd40b6d4a82866139b3a5704fd43c864"
 #define WEIGHT_DTYPE DTYPE_BF16
 #define RMS_EPSILON  1e-05f
 #define ROPE_THETA   10000.0
@@ -41,9 +41,13 @@ enum {
     EXPERT_CAPACITY = 128,    // rows that one expert takes of one sender's micro-batch
     DISPATCH_ROWS = 128,      // rows that a micro-batch sends to one ep peer, at most
     ARRIVAL_ROWS = 256,       // rows of a micro-batch that one expert can get, from all senders
-    EXPERT_TILE = 256,        // rows of one expert that are computed together
+    EXPERT_TILE = 512,        // rows of one expert, on GPUs of all experts, that are computed together
     EXACT_DISPATCH = 1,       // whether messages are of as many rows as are sent, in prefill
-    LEDGER_BYTES = 1517390848, // device memory that a rank takes in all, at most
+};
+
+/* Device memory that a rank takes in all, at most. Alone, for in C++ one large constant makes all of its enum long. */
+enum {
+    LEDGER_BYTES = 1517277184,
 };
 
 enum micro_batch { A, B };

@@ -1,6 +1,6 @@
 /* demo-8-cuda, class first: where everything is in a rank's memory. Offsets and sizes are bytes.
  *
- * The arena, 38,693,888 bytes, is taken once at start. A buffer is in use from the first op that
+ * The arena, 38,580,224 bytes, is taken once at start. A buffer is in use from the first op that
  * touches it to the last, of one layer where both have a layer.
  *
  *      offset       bytes  buffer        in use                            holds
@@ -20,13 +20,13 @@
  *     355,328      34,816  OUTGOING_B    add_and_route to combine_finish   128 rows of 128 bf16 and their wishes
  *     390,144      69,632  INCOMING_A    add_and_route to combine_finish   (2, 128) rows of 128 bf16 and their wishes
  *     459,776      69,632  INCOMING_B    add_and_route to combine_finish   (2, 128) rows of 128 bf16 and their wishes
- *     529,408     131,072  EXPERT_OUT_A  experts to experts                (256, 128) f32
- *     660,480     131,072  EXPERT_OUT_B  experts to experts                (256, 128) f32
- *     791,552       5,376  STEP          one op                            up to 256 rows of the lane, block tables
- *     796,928         768  LOAD          one op                            (8, 9) counts
- *     797,696     147,456  SCRATCH       one op                            the largest need of one op
- *     945,152  33,554,432  WORKSPACE     one op                            what cuBLASLt advises
- *  34,499,584   4,194,304  KV            as long as the rank runs          8 layers x 256 blocks x 1 head x (keys and
+ *     529,408         512  EXPERT_OUT_A  experts to experts                (1, 128) f32
+ *     529,920         512  EXPERT_OUT_B  experts to experts                (1, 128) f32
+ *     530,432       5,376  STEP          one op                            up to 256 rows of the lane, block tables
+ *     535,808         768  LOAD          one op                            (8, 9) counts
+ *     536,576     294,912  SCRATCH       one op                            the largest need of one op
+ *     831,488  33,554,432  WORKSPACE     one op                            what cuBLASLt advises
+ *  34,385,920   4,194,304  KV            as long as the rank runs          8 layers x 256 blocks x 1 head x (keys and
  *                                                                          values) of (16, 32) bf16
  */
 #pragma once
@@ -65,20 +65,20 @@ enum {
     INCOMING_B_OFFSET = 459776,   // rows for this rank's experts, from every sender; then their sums
     INCOMING_B_BYTES = 69632,     // (2, 128) rows of 128 bf16 and their wishes
     EXPERT_OUT_A_OFFSET = 529408, // weighted sums of this rank's experts, (senders, rows, hidden) f32
-    EXPERT_OUT_A_BYTES = 131072,  // (256, 128) f32
-    EXPERT_OUT_B_OFFSET = 660480, // weighted sums of this rank's experts, (senders, rows, hidden) f32
-    EXPERT_OUT_B_BYTES = 131072,  // (256, 128) f32
-    STEP_OFFSET = 791552,         // the device's copy of the step header
+    EXPERT_OUT_A_BYTES = 512,     // (1, 128) f32
+    EXPERT_OUT_B_OFFSET = 529920, // weighted sums of this rank's experts, (senders, rows, hidden) f32
+    EXPERT_OUT_B_BYTES = 512,     // (1, 128) f32
+    STEP_OFFSET = 530432,         // the device's copy of the step header
     STEP_BYTES = 5376,            // up to 256 rows of the lane, block tables
-    LOAD_OFFSET = 796928,         // rows counted by layer and expert
+    LOAD_OFFSET = 535808,         // rows counted by layer and expert
     LOAD_BYTES = 768,             // (8, 9) counts
-    SCRATCH_OFFSET = 797696,      // scratch of one op
-    SCRATCH_BYTES = 147456,       // the largest need of one op
-    WORKSPACE_OFFSET = 945152,    // working memory of cuBLASLt
+    SCRATCH_OFFSET = 536576,      // scratch of one op
+    SCRATCH_BYTES = 294912,       // the largest need of one op
+    WORKSPACE_OFFSET = 831488,    // working memory of cuBLASLt
     WORKSPACE_BYTES = 33554432,   // what cuBLASLt advises
-    KV_OFFSET = 34499584,         // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
+    KV_OFFSET = 34385920,         // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
     KV_BYTES = 4194304,           // 8 layers x 256 blocks x 1 head x (keys and values) of (16, 32) bf16
-    ARENA_BYTES = 38693888,       // 36.90 MiB
+    ARENA_BYTES = 38580224,       // 36.79 MiB
     STEP_ROWS = 256,              // rows that STEP has room for
 };
 

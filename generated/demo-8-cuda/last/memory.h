@@ -1,6 +1,6 @@
 /* demo-8-cuda, class last: where everything is in a rank's memory. Offsets and sizes are bytes.
  *
- * The arena, 39,742,976 bytes, is taken once at start. A buffer is in use from the first op that
+ * The arena, 39,629,312 bytes, is taken once at start. A buffer is in use from the first op that
  * touches it to the last, of one layer where both have a layer.
  *
  *      offset       bytes  buffer        in use                            holds
@@ -20,17 +20,17 @@
  *     355,328      34,816  OUTGOING_B    add_and_route to combine_finish   128 rows of 128 bf16 and their wishes
  *     390,144      69,632  INCOMING_A    add_and_route to combine_finish   (2, 128) rows of 128 bf16 and their wishes
  *     459,776      69,632  INCOMING_B    add_and_route to combine_finish   (2, 128) rows of 128 bf16 and their wishes
- *     529,408     131,072  EXPERT_OUT_A  experts to experts                (256, 128) f32
- *     660,480     131,072  EXPERT_OUT_B  experts to experts                (256, 128) f32
- *     791,552     524,288  LOGITS_A      head to sample                    (2, 64, 1024) f32
- *   1,315,840     524,288  LOGITS_B      head to sample                    (2, 64, 1024) f32
- *   1,840,128         256  TOKENS_A      sample to sample                  (64) tokens
- *   1,840,384         256  TOKENS_B      sample to sample                  (64) tokens
- *   1,840,640       5,376  STEP          one op                            up to 256 rows of the lane, block tables
- *   1,846,016         768  LOAD          one op                            (8, 9) counts
- *   1,846,784     147,456  SCRATCH       one op                            the largest need of one op
- *   1,994,240  33,554,432  WORKSPACE     one op                            what cuBLASLt advises
- *  35,548,672   4,194,304  KV            as long as the rank runs          8 layers x 256 blocks x 1 head x (keys and
+ *     529,408         512  EXPERT_OUT_A  experts to experts                (1, 128) f32
+ *     529,920         512  EXPERT_OUT_B  experts to experts                (1, 128) f32
+ *     530,432     524,288  LOGITS_A      head to sample                    (2, 64, 1024) f32
+ *   1,054,720     524,288  LOGITS_B      head to sample                    (2, 64, 1024) f32
+ *   1,579,008         256  TOKENS_A      sample to sample                  (64) tokens
+ *   1,579,264         256  TOKENS_B      sample to sample                  (64) tokens
+ *   1,579,520       5,376  STEP          one op                            up to 256 rows of the lane, block tables
+ *   1,584,896         768  LOAD          one op                            (8, 9) counts
+ *   1,585,664     294,912  SCRATCH       one op                            the largest need of one op
+ *   1,880,576  33,554,432  WORKSPACE     one op                            what cuBLASLt advises
+ *  35,435,008   4,194,304  KV            as long as the rank runs          8 layers x 256 blocks x 1 head x (keys and
  *                                                                          values) of (16, 32) bf16
  */
 #pragma once
@@ -69,28 +69,28 @@ enum {
     INCOMING_B_OFFSET = 459776,   // rows for this rank's experts, from every sender; then their sums
     INCOMING_B_BYTES = 69632,     // (2, 128) rows of 128 bf16 and their wishes
     EXPERT_OUT_A_OFFSET = 529408, // weighted sums of this rank's experts, (senders, rows, hidden) f32
-    EXPERT_OUT_A_BYTES = 131072,  // (256, 128) f32
-    EXPERT_OUT_B_OFFSET = 660480, // weighted sums of this rank's experts, (senders, rows, hidden) f32
-    EXPERT_OUT_B_BYTES = 131072,  // (256, 128) f32
-    LOGITS_A_OFFSET = 791552,     // this rank's slice of the logits, (logit rows, vocabulary slice) f32
+    EXPERT_OUT_A_BYTES = 512,     // (1, 128) f32
+    EXPERT_OUT_B_OFFSET = 529920, // weighted sums of this rank's experts, (senders, rows, hidden) f32
+    EXPERT_OUT_B_BYTES = 512,     // (1, 128) f32
+    LOGITS_A_OFFSET = 530432,     // this rank's slice of the logits, (logit rows, vocabulary slice) f32
     LOGITS_A_BYTES = 524288,      // (2, 64, 1024) f32
-    LOGITS_B_OFFSET = 1315840,    // this rank's slice of the logits, (logit rows, vocabulary slice) f32
+    LOGITS_B_OFFSET = 1054720,    // this rank's slice of the logits, (logit rows, vocabulary slice) f32
     LOGITS_B_BYTES = 524288,      // (2, 64, 1024) f32
-    TOKENS_A_OFFSET = 1840128,    // sampled tokens
+    TOKENS_A_OFFSET = 1579008,    // sampled tokens
     TOKENS_A_BYTES = 256,         // (64) tokens
-    TOKENS_B_OFFSET = 1840384,    // sampled tokens
+    TOKENS_B_OFFSET = 1579264,    // sampled tokens
     TOKENS_B_BYTES = 256,         // (64) tokens
-    STEP_OFFSET = 1840640,        // the device's copy of the step header
+    STEP_OFFSET = 1579520,        // the device's copy of the step header
     STEP_BYTES = 5376,            // up to 256 rows of the lane, block tables
-    LOAD_OFFSET = 1846016,        // rows counted by layer and expert
+    LOAD_OFFSET = 1584896,        // rows counted by layer and expert
     LOAD_BYTES = 768,             // (8, 9) counts
-    SCRATCH_OFFSET = 1846784,     // scratch of one op
-    SCRATCH_BYTES = 147456,       // the largest need of one op
-    WORKSPACE_OFFSET = 1994240,   // working memory of cuBLASLt
+    SCRATCH_OFFSET = 1585664,     // scratch of one op
+    SCRATCH_BYTES = 294912,       // the largest need of one op
+    WORKSPACE_OFFSET = 1880576,   // working memory of cuBLASLt
     WORKSPACE_BYTES = 33554432,   // what cuBLASLt advises
-    KV_OFFSET = 35548672,         // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
+    KV_OFFSET = 35435008,         // KV cache, blocks of 16 positions: keys (head_dim, 16), values (16, head_dim) f32
     KV_BYTES = 4194304,           // 8 layers x 256 blocks x 1 head x (keys and values) of (16, 32) bf16
-    ARENA_BYTES = 39742976,       // 37.90 MiB
+    ARENA_BYTES = 39629312,       // 37.79 MiB
     STEP_ROWS = 256,              // rows that STEP has room for
 };
 
