@@ -1,4 +1,4 @@
-# Tests of the ops that send: several ranks of one process, which the processor's NCCL has and NVIDIA's has not.
+# Tests of the ops that send: several ranks on one device, which the processor's NCCL takes and NVIDIA's refuses.
 set(EXCHANGE ${ROUTING} sums stage logits)
 add_op_test(cuda_exchange exchange "${EXCHANGE}" TEST_EP=4)
 add_op_test(cuda_exchange_replicas exchange "${EXCHANGE}" ${F32} TEST_EP=2 TEST_REPLICAS=1 TEST_SLOTS=6)
