@@ -17,10 +17,16 @@ enum {
 //% end
 //% if plan.device == "cuda" then
     ${left("EXACT_DISPATCH = " .. (plan.dispatch == "exact" and 1 or 0) .. ",", width)} // whether messages are of as many rows as are sent, in prefill
-    ${left("LEDGER_BYTES = " .. class.ledger_bytes .. ",", width)} // device memory that a rank takes in all, at most
 //% end
 };
 
+//% if plan.device == "cuda" then
+/* Device memory that a rank takes in all, at most. Alone, for in C++ one large constant makes all of its enum long. */
+enum {
+    LEDGER_BYTES = ${class.ledger_bytes},
+};
+
+//% end
 enum micro_batch { ${class.micros} };
 
 //% if class.layer_base then

@@ -60,6 +60,22 @@ static unsigned char *device_memory(struct gpu *r, size_t bytes)
     return (unsigned char *)memory;
 }
 
+/* With TEST_CUBLASLT, ops multiply through the library that ranks open, else through plain_matmul.cpp. */
+static void open_matmuls(struct gpu *r)
+{
+#ifdef TEST_CUBLASLT
+    static struct cublaslt_library library;
+    char message[512];
+    const char *wrong = open_cublaslt(&library, message, sizeof message);
+    if (wrong)
+        give_up("open_cublaslt", wrong);
+    r->cublaslt = &library;
+    CUBLASLT_CHECK(r, library.cublasLtCreate(&r->matmuls));
+#else
+    (void)r;
+#endif
+}
+
 struct gpu *harness_open(void)
 {
     struct gpu *r = new struct gpu();
@@ -71,6 +87,7 @@ struct gpu *harness_open(void)
     void *pinned = nullptr;
     GPU_CHECK(r, cudaMallocHost(&pinned, sizeof(struct host_counts) * MICRO_BATCHES));
     r->pinned = (unsigned char *)pinned;
+    open_matmuls(r);
     harness_finish(r);
     return r;
 }

@@ -120,7 +120,7 @@ static const struct {
     {"CUDA_ON_CPU_DRIVER",
      "12040",
      {NULL},
-     "the NVIDIA driver knows CUDA 12.4, this rank is built with 13.0; install a newer driver"},
+     "the NVIDIA driver knows CUDA 12.4, this program is built with 13.0; install a newer driver"},
     {"CUDA_ON_CPU_DEVICES", "0", {NULL}, "no usable GPU: "},
     {"CUDA_ON_CPU_DEVICES",
      "1",

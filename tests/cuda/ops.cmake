@@ -1,4 +1,6 @@
 # Tests of single ops of CUDA ranks: add_op_test(NAME SUITE "OPS" DEFINITION...), one executable a split of the fixture.
+# The includer says what runs them, a processor or a GPU: add_op_executable(NAME SOURCE...), and MATMUL, the op or file
+# that has matmul().
 function(add_op_test name suite ops)
   set(sources ${suite}.cpp rows.cpp harness.cpp)
   foreach(op ${ops})
@@ -8,12 +10,9 @@ function(add_op_test name suite ops)
       list(APPEND sources ${CMAKE_SOURCE_DIR}/runtime/cuda/ops/${op}.cu)
     endif()
   endforeach()
-  add_cuda_on_cpu_executable(test-${name} ${sources})
+  add_op_executable(test-${name} ${sources})
   target_compile_definitions(test-${name} PRIVATE ${ARGN})
-  target_compile_options(test-${name} PRIVATE -Wno-unknown-pragmas)
-  # The processor's cuda/kernels/tensor_core.cuh comes before the GPU's.
-  target_include_directories(test-${name} PRIVATE $<TARGET_PROPERTY:cuda_on_cpu,INTERFACE_INCLUDE_DIRECTORIES> fixture
-    ${CMAKE_SOURCE_DIR}/runtime ${CMAKE_SOURCE_DIR}/generator)
+  target_include_directories(test-${name} PRIVATE fixture ${CMAKE_SOURCE_DIR}/runtime ${CMAKE_SOURCE_DIR}/generator)
   target_link_libraries(test-${name} PRIVATE PkgConfig::CHECK m)
   add_test(NAME ${name} COMMAND test-${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
@@ -27,7 +26,7 @@ add_op_test(cuda_attention_f32 attention "${ATTENTION}" ${F32} TEST_HEAD_DIM=64 
 add_op_test(cuda_attention_wide attention "${ATTENTION}" TEST_HEAD_DIM=128 TEST_HEADS=6 TEST_CONTEXT=700)
 add_op_test(cuda_embedding embedding "embed;residual;rotary" TEST_TP=2)
 
-set(EXPERTS experts plain_matmul.cpp)
+set(EXPERTS experts ${MATMUL})
 add_op_test(cuda_experts experts "${EXPERTS}")
 add_op_test(cuda_experts_split experts "${EXPERTS}" ${F32} TEST_EP=2 TEST_TP=2 TEST_TILE=1000)
 # Runs that hold many rows of an expert: cuBLASLt's part; and those that hold both many and few.
@@ -38,7 +37,7 @@ add_op_test(cuda_experts_capacity experts "${EXPERTS}" TEST_EXACT=0 TEST_EP=2 TE
 add_op_test(cuda_experts_tile_32 experts "${EXPERTS}" TEST_EP=4 TEST_DECODE_ROWS=16 TEST_TILE=4000)
 add_op_test(cuda_experts_tile_64 experts "${EXPERTS}" ${F32} TEST_EP=8 TEST_DECODE_ROWS=40 TEST_TILE=4000)
 
-set(HEAD head plain_matmul.cpp)
+set(HEAD head ${MATMUL})
 add_op_test(cuda_head head "${HEAD}")
 add_op_test(cuda_head_split head "${HEAD}" ${F32} TEST_TP=2)
 
@@ -56,12 +55,3 @@ add_op_test(cuda_routing_capacity routing "${ROUTING}" TEST_EP=2 TEST_EXACT=0 TE
 # More rows than a block of the scans has threads.
 add_op_test(cuda_routing_many routing "${ROUTING}" TEST_EP=2 TEST_ROWS=1100)
 add_op_test(cuda_routing_many_capacity routing "${ROUTING}" TEST_EXACT=0 TEST_CAPACITY=250 TEST_ROWS=1100)
-
-set(EXCHANGE ${ROUTING} sums stage logits)
-add_op_test(cuda_exchange exchange "${EXCHANGE}" TEST_EP=4)
-add_op_test(cuda_exchange_replicas exchange "${EXCHANGE}" ${F32} TEST_EP=2 TEST_REPLICAS=1 TEST_SLOTS=6)
-add_op_test(cuda_exchange_capacity exchange "${EXCHANGE}" TEST_EP=2 TEST_EXACT=0 TEST_CAPACITY=6)
-add_op_test(cuda_exchange_tp exchange "${EXCHANGE}" ${F32} TEST_TP=2)
-foreach(test cuda_exchange cuda_exchange_replicas cuda_exchange_capacity cuda_exchange_tp)
-  target_link_libraries(test-${test} PRIVATE nccl_on_cpu)
-endforeach()

@@ -81,10 +81,10 @@ uint64_t get_dropped(struct gpu *r, enum layer layer)
 
 int home_of(const struct gpu *r, enum layer layer, int expert)
 {
-    return EXPERT_HOME[PLACEMENT_ROWS > 1 ? (int)layer : 0][PLACEMENT_SOURCES > 1 ? r->ep : 0][expert];
+    return HOST_EXPERT_HOME[PLACEMENT_ROWS > 1 ? (int)layer : 0][PLACEMENT_SOURCES > 1 ? r->ep : 0][expert];
 }
 
 int slot_of(const struct gpu *r, enum layer layer, int expert)
 {
-    return EXPERT_SLOT[PLACEMENT_ROWS > 1 ? (int)layer : 0][PLACEMENT_SOURCES > 1 ? r->ep : 0][expert];
+    return HOST_EXPERT_SLOT[PLACEMENT_ROWS > 1 ? (int)layer : 0][PLACEMENT_SOURCES > 1 ? r->ep : 0][expert];
 }

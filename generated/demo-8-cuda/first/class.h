@@ -43,7 +43,11 @@ enum {
     ARRIVAL_ROWS = 256,       // rows of a micro-batch that one expert can get, from all senders
     EXPERT_TILE = 512,        // rows of one expert, on GPUs of all experts, that are computed together
     EXACT_DISPATCH = 1,       // whether messages are of as many rows as are sent, in prefill
-    LEDGER_BYTES = 1517277184, // device memory that a rank takes in all, at most
+};
+
+/* Device memory that a rank takes in all, at most. Alone, for in C++ one large constant makes all of its enum long. */
+enum {
+    LEDGER_BYTES = 1517277184,
 };
 
 enum micro_batch { A, B };
