@@ -107,6 +107,8 @@ void harness_close(struct gpu *r)
 void harness_put(struct gpu *r, void *device, const void *host, size_t bytes)
 {
     void *pinned = nullptr;
+    if (bytes == 0)
+        return;
     GPU_CHECK(r, cudaMallocHost(&pinned, bytes));
     memcpy(pinned, host, bytes);
     GPU_CHECK(r, cudaMemcpyAsync(device, pinned, bytes, cudaMemcpyHostToDevice, r->compute));
@@ -117,11 +119,19 @@ void harness_put(struct gpu *r, void *device, const void *host, size_t bytes)
 void harness_get(struct gpu *r, void *host, const void *device, size_t bytes)
 {
     void *pinned = nullptr;
+    if (bytes == 0)
+        return;
     GPU_CHECK(r, cudaMallocHost(&pinned, bytes));
     GPU_CHECK(r, cudaMemcpyAsync(pinned, device, bytes, cudaMemcpyDeviceToHost, r->compute));
     harness_finish(r);
     memcpy(host, pinned, bytes);
     GPU_CHECK(r, cudaFreeHost(pinned));
+}
+
+template <class T> static void put_values(unsigned char *place, const std::vector<T> &values)
+{
+    if (!values.empty())
+        memcpy(place, values.data(), values.size() * sizeof values[0]);
 }
 
 void harness_step(struct gpu *r, const std::vector<struct step_row> &rows, int active,
@@ -130,10 +140,9 @@ void harness_step(struct gpu *r, const std::vector<struct step_row> &rows, int a
     std::vector<unsigned char> bytes(step_header_bytes(STEP_ROWS, SEQUENCES, SEQUENCE_BLOCKS));
     struct step_header header = {0, (uint32_t)active, (uint32_t)rows.size(), 0};
     memcpy(bytes.data(), &header, sizeof header);
-    memcpy(bytes.data() + sizeof header, rows.data(), rows.size() * sizeof rows[0]);
-    memcpy(bytes.data() + step_sampling_offset(STEP_ROWS), sampling.data(), sampling.size() * sizeof sampling[0]);
-    memcpy(bytes.data() + step_tables_offset(STEP_ROWS, SEQUENCES), block_tables.data(),
-           block_tables.size() * sizeof block_tables[0]);
+    put_values(&bytes[sizeof header], rows);
+    put_values(&bytes[step_sampling_offset(STEP_ROWS)], sampling);
+    put_values(&bytes[step_tables_offset(STEP_ROWS, SEQUENCES)], block_tables);
     harness_put(r, r->arena + STEP_OFFSET, bytes.data(), bytes.size());
     r->active = active;
     for (int m = 0; m < active; m++) {
