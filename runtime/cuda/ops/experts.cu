@@ -99,12 +99,16 @@ static void run_by_expert(struct gpu *r, const struct work *work, struct run run
     launch(r, r->compute, rows, threads, 0, gather_run, work->arrivals, run, work->incoming, &scratch->rows[0][0]);
     for (int slot = 0; slot < EXPERT_SLOTS; slot++) {
         const struct run part = part_of(work, run, slot);
+        if (part.to == part.from)
+            continue;
         matmul(r, scratch->rows[part.from], part.to - part.from, EXPERT_WEIGHT(r, GATE_UP, work->layer, slot),
                2 * EXPERT_HIDDEN, HIDDEN, scratch->gate_up[part.from]);
     }
     launch(r, r->compute, rows, threads, 0, swiglu_run, (const element *)scratch->gate_up, &scratch->product[0][0]);
     for (int slot = 0; slot < EXPERT_SLOTS; slot++) {
         const struct run part = part_of(work, run, slot);
+        if (part.to == part.from)
+            continue;
         matmul_f32_out(r, scratch->product[part.from], part.to - part.from, EXPERT_WEIGHT(r, DOWN, work->layer, slot),
                        HIDDEN, EXPERT_HIDDEN, scratch->out[part.from]);
     }
