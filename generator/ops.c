@@ -2,6 +2,8 @@
 #include "ops.h"
 #include "plan.h"
 
+#include <string.h>
+
 const struct op_info op_table[OP_KINDS] = {
 #define X(id, function, text, has_layer, action, axis, mailbox, frees)                                                 \
     {#id, #function, text, has_layer, ACTION_##action, AXIS_##axis, MAILBOX_##mailbox, MAILBOX_##frees},
@@ -42,3 +44,8 @@ const char *const mailbox_texts[MAILBOX_KINDS] = {
     MAILBOXES(X)
 #undef X
 };
+
+enum device device_named(const char *name)
+{
+    return strcmp(name, device_names[DEVICE_CUDA]) == 0 ? DEVICE_CUDA : DEVICE_CPU;
+}

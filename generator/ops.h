@@ -190,6 +190,7 @@ struct op_effects {
 extern const struct op_info op_table[OP_KINDS];
 extern const struct op_effects op_effects[DEVICES][OP_KINDS];
 extern const char *const device_names[DEVICES]; /* "cpu" "cuda" */
+enum device device_named(const char *name);     /* one of these names */
 extern const char *const stream_names[STREAMS]; /* "compute" "comm" */
 extern const char *const buffer_names[BUFFER_KINDS], *const buffer_texts[BUFFER_KINDS];
 extern const char *const mailbox_names[MAILBOX_KINDS], *const mailbox_texts[MAILBOX_KINDS];

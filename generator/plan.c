@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *const axis_names[AXES] = {"dp", "pp", "ep", "tp"};
 const char *const phase_names[PHASES] = {"prefill", "decode"};
@@ -122,6 +123,11 @@ static void rank_text(const struct plan *plan, const struct rank_row *row, struc
     text_add(out, " ep", 3);
     numbers_text(out, row->ep_group, plan->grid[AXIS_EP]);
     text_format(out, " %s %s\n", row->shards[SHARD_DENSE], row->shards[SHARD_EXPERTS]);
+}
+
+bool dispatch_is_exact(const struct plan *plan)
+{
+    return strcmp(plan->dispatch, "exact") == 0;
 }
 
 void plan_canonical(const struct plan *plan, struct text *out)

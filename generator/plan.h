@@ -300,6 +300,9 @@ void plan_canonical(const struct plan *plan, struct text *out);
 /* SHA-256 of plan_canonical(), into plan->hash. */
 void plan_hash(struct plan *plan);
 
+/* Whether no row is dropped, so that as many are sent and computed as there are. */
+bool dispatch_is_exact(const struct plan *plan);
+
 /* Whether a rank has one of these buffers, not one a micro-batch. */
 static inline bool buffer_is_shared(enum buffer_kind kind)
 {

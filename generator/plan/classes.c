@@ -23,7 +23,7 @@ static int class_of_stage(const struct strategy *strategy, struct plan *plan, in
     struct rank_class *class = &plan->classes[plan->class_count];
     class->name = role;
     class->shape.layers = layers;
-    class->device = strcmp(plan->device, device_names[DEVICE_CUDA]) == 0 ? DEVICE_CUDA : DEVICE_CPU;
+    class->device = device_named(plan->device);
     class->first_stage = stage == 0;
     class->last_stage = stage == strategy->grid[AXIS_PP] - 1;
     return plan->class_count++;

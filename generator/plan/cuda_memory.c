@@ -6,8 +6,6 @@
 
 #include "step.h"
 
-#include <string.h>
-
 enum {
     F32 = 4,
     INT = 4,
@@ -39,25 +37,12 @@ static uint64_t routes_bytes(const struct shapes *shape)
     return align_up(BYTES(most_rows(shape), shape->top_k, 3 * INT + F32), STRUCT_ALIGNMENT) + counts_bytes(shape);
 }
 
-static uint64_t wishes_of_row(const struct shapes *shape)
-{
-    return (uint64_t)(shape->top_k < shape->expert_slots ? shape->top_k : shape->expert_slots);
-}
-
 /* The counts of each sender, where each slot's rows begin, (sender, row, weight) a wish, and each row's entries. */
 static uint64_t arrivals_bytes(const struct shapes *shape)
 {
-    uint64_t wishes = BYTES(shape->ep, shape->dispatch_rows, wishes_of_row(shape));
+    uint64_t wishes = BYTES(shape->ep, shape->dispatch_rows, experts_of_row(shape));
     return counts_bytes(shape) + align_up(BYTES(shape->expert_slots + 1, INT), STRUCT_ALIGNMENT) +
            align_up(BYTES(wishes, INT + INT + F32), STRUCT_ALIGNMENT) + align_up(BYTES(wishes, INT), STRUCT_ALIGNMENT);
-}
-
-/* The most pairs of a row and an expert here. */
-static uint64_t most_pairs(const struct shapes *shape)
-{
-    uint64_t by_rows = BYTES(shape->ep, shape->dispatch_rows, wishes_of_row(shape));
-    uint64_t by_experts = BYTES(shape->expert_slots, shape->arrival_rows);
-    return by_rows < by_experts ? by_rows : by_experts;
 }
 
 /* Whether there can be more pairs than are computed at once: then each row's sum has to outlast the run that began it.
@@ -65,11 +50,6 @@ static uint64_t most_pairs(const struct shapes *shape)
 static bool is_computed_in_parts(const struct shapes *shape)
 {
     return (uint64_t)shape->expert_tile < most_pairs(shape);
-}
-
-static uint64_t run_pairs(const struct shapes *shape)
-{
-    return is_computed_in_parts(shape) ? (uint64_t)shape->expert_tile : most_pairs(shape);
 }
 
 static int least(int left, int right)
@@ -127,7 +107,7 @@ static uint64_t route_scratch(const struct rank_class *class)
 static uint64_t experts_scratch(const struct rank_class *class)
 {
     const struct shapes *shape = &class->shape;
-    uint64_t run = run_pairs(shape), element = element_bytes(class), hidden = (uint64_t)shape->hidden;
+    uint64_t run = (uint64_t)shape->expert_tile, element = element_bytes(class), hidden = (uint64_t)shape->hidden;
     uint64_t in = array(BYTES(run, hidden, element)) + array(BYTES(run, 2, shape->expert_hidden, element));
     uint64_t out = array(BYTES(run, hidden, F32));
     return array(BYTES(run, shape->expert_hidden, element)) + (in > out ? in : out);
@@ -158,7 +138,7 @@ bool plan_cuda_arena(struct plan *plan, struct rank_class *class)
 {
     const struct shapes *shape = &class->shape;
     struct pool *pool = &plan->pool;
-    bool exact = strcmp(plan->dispatch, "exact") == 0, last = class->last_stage;
+    bool exact = dispatch_is_exact(plan), last = class->last_stage;
     int rows = most_rows(shape), hidden = shape->hidden;
     uint64_t element = element_bytes(class), arrived = BYTES(shape->ep, shape->dispatch_rows);
     uint64_t summed = is_computed_in_parts(shape) ? arrived : 1;

@@ -10,8 +10,6 @@
  * All communication of a rank is one stream, in the order of this list, which is the same on all ranks of a class. */
 #include "plan/passes.h"
 
-#include <string.h>
-
 struct listing {
     const struct rank_class *class;
     const struct shapes *shape;
@@ -130,7 +128,7 @@ static void pass(struct listing *listing, int begin, int end)
 void list_cuda_ops(const struct plan *plan, const struct rank_class *class, enum phase phase, struct schedule *schedule)
 {
     const struct shapes *shape = &class->shape;
-    bool exact = strcmp(plan->dispatch, "exact") == 0;
+    bool exact = dispatch_is_exact(plan);
     struct listing listing = {class, shape, schedule, exact && phase == PREFILL};
     int together = phase == PREFILL && (shape->ep > 1 || shape->tp > 1) ? 2 : 1;
     for (int micro = 0; micro < shape->micro_batches; micro += together) {

@@ -17,11 +17,6 @@ static uint64_t routes_bytes(const struct shapes *shape)
     return chosen + sent + own;
 }
 
-static int experts_of_row(const struct shapes *shape)
-{
-    return shape->top_k < shape->expert_slots ? shape->top_k : shape->expert_slots;
-}
-
 /* For each slot where its rows begin, how many rows each sender sent, then (sender, row, weight) a row. */
 static uint64_t arrivals_bytes(const struct shapes *shape)
 {

@@ -79,3 +79,7 @@ uint64_t product(int count, const uint64_t *sizes);
 
 /* The larger capacity of the two phases: what buffers are made for. */
 int most_rows(const struct shapes *shape);
+
+/* How many experts of one rank a row can want; the most pairs of a row and an expert that a rank can get. */
+int experts_of_row(const struct shapes *shape);
+uint64_t most_pairs(const struct shapes *shape);

@@ -105,7 +105,7 @@ bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct r
         schedule->ops = pool_take(&plan->pool, most, sizeof(struct op));
         if (class->device == DEVICE_CUDA) {
             list_cuda_ops(plan, class, phase, schedule);
-            plan_awaits(class, phase == PREFILL && strcmp(plan->dispatch, "exact") == 0, schedule);
+            plan_awaits(class, phase == PREFILL && dispatch_is_exact(plan), schedule);
         } else {
             list_cpu_ops(class, phase, schedule);
         }

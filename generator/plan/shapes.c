@@ -64,14 +64,6 @@ static void count_rows(const struct strategy *strategy, struct shapes *shape)
  * pairs of a row and an expert, enough to fill it. Few enough for a small scratch. */
 enum { CPU_TILE = 256, CUDA_TILE = 4096 };
 
-static int pairs_at_once(const struct shapes *shape)
-{
-    int wishes = shape->top_k < shape->expert_slots ? shape->top_k : shape->expert_slots;
-    double by_rows = (double)shape->ep * shape->dispatch_rows * wishes;
-    double by_experts = (double)shape->expert_slots * shape->arrival_rows;
-    return at_most(by_rows < by_experts ? by_rows : by_experts, CUDA_TILE);
-}
-
 static bool count_positions(const struct strategy *strategy, bool is_cuda, struct shapes *shape, struct error *error)
 {
     const struct model *model = &strategy->model;
@@ -87,7 +79,8 @@ static bool count_positions(const struct strategy *strategy, bool is_cuda, struc
                     shape->context);
     shape->kv_blocks = (int)kv_blocks;
     shape->arrival_rows = (int)arrival_rows;
-    shape->expert_tile = is_cuda ? pairs_at_once(shape) : at_most((double)arrival_rows, CPU_TILE);
+    shape->expert_tile =
+        is_cuda ? at_most((double)most_pairs(shape), CUDA_TILE) : at_most((double)arrival_rows, CPU_TILE);
     return true;
 }
 

@@ -19,3 +19,15 @@ int most_rows(const struct shapes *shape)
 {
     return shape->prefill_rows > shape->decode_rows ? shape->prefill_rows : shape->decode_rows;
 }
+
+int experts_of_row(const struct shapes *shape)
+{
+    return shape->top_k < shape->expert_slots ? shape->top_k : shape->expert_slots;
+}
+
+uint64_t most_pairs(const struct shapes *shape)
+{
+    uint64_t by_rows = BYTES(shape->ep, shape->dispatch_rows, experts_of_row(shape));
+    uint64_t by_experts = BYTES(shape->expert_slots, shape->arrival_rows);
+    return by_rows < by_experts ? by_rows : by_experts;
+}

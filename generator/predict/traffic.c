@@ -1,7 +1,6 @@
 #include "predict/traffic.h"
 
 #include <assert.h>
-#include <string.h>
 
 enum { F32 = 4, COUNT_BYTES = 4, WISH_BYTES = 8, MESSAGE_BYTES = 64 /* the line with the number of rows */ };
 
@@ -12,7 +11,7 @@ static uint64_t gpu_message_bytes(const struct work_site *site, const struct op 
     const uint64_t values = (uint64_t)rows.rows * (uint64_t)shape->hidden;
     const uint64_t counts = (uint64_t)(1 + shape->expert_slots) * COUNT_BYTES;
     const int own = site->row->at[AXIS_EP];
-    bool exact = site->step->phase == PREFILL && strcmp(site->plan->dispatch, "exact") == 0;
+    bool exact = site->step->phase == PREFILL && dispatch_is_exact(site->plan);
     switch (op_table[op->kind].mailbox) {
     case MAILBOX_STAGE:
         return values * F32;

@@ -1,7 +1,6 @@
 #include "predict/work.h"
 
 #include <assert.h>
-#include <string.h>
 
 enum { F32 = 4, BF16 = 2, WISH_BYTES = 8, RECORD_ALIGNMENT = 16 };
 
@@ -71,7 +70,7 @@ int sent_records(const struct work_site *site, const struct op *op, int from, in
     const struct shapes *shape = &site->class->shape;
     if (site->step->phase == DECODE)
         return least(shape->decode_rows, shape->dispatch_rows);
-    return strcmp(site->plan->dispatch, "exact") == 0 ? sent_rows(site, op, from, to) : shape->dispatch_rows;
+    return dispatch_is_exact(site->plan) ? sent_rows(site, op, from, to) : shape->dispatch_rows;
 }
 
 /* ---- counting */

@@ -17,7 +17,7 @@ enum { KEY_ROOM = 64 };
 /* What the strategy itself says. */
 static int own_number(const struct strategy *strategy, enum assumption assumption)
 {
-    bool is_cuda = strcmp(strategy->target.device, device_names[DEVICE_CUDA]) == 0;
+    bool is_cuda = device_named(strategy->target.device) == DEVICE_CUDA;
     const int own[ASSUMPTIONS_ALL] = {
         [ASSUME_hidden_size] = strategy->model.hidden,
         [ASSUME_top_k] = strategy->model.top_k,

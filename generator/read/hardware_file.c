@@ -128,7 +128,7 @@ static bool suits_asker(const struct hardware *hardware, const struct strategy *
                         const struct asker *asker, struct error *error)
 {
     enum dtype weights = strategy->dtype.weights;
-    bool is_cuda = strcmp(strategy->target.device, device_names[DEVICE_CUDA]) == 0;
+    bool is_cuda = device_named(strategy->target.device) == DEVICE_CUDA;
     if (is_cuda && (hardware->calibrated || hardware->processors > 0))
         return fail(error, asker->file, asker->line,
                     "%s describes processors, but target.device is \"cuda\"; use a GPU's figures, such as h100-sxm",

@@ -100,7 +100,7 @@ static bool read_target(struct reader *reader)
     if (!key_table(reader, "target", known, COUNT(known), "{ device = \"cpu\" }") ||
         !key_word(reader, &device, &out->target.device))
         return false;
-    bool is_cuda = strcmp(out->target.device, device_names[DEVICE_CUDA]) == 0;
+    bool is_cuda = device_named(out->target.device) == DEVICE_CUDA;
     const char *own_transport = out->target.transport = transports[is_cuda];
     if (!key_word(reader, &transport, &out->target.transport) ||
         !key_integer(reader, "target.threads", 1, 1024, &out->target.threads) ||
@@ -166,7 +166,7 @@ static bool read_dtype(struct reader *reader)
         {"dtype.activations", values, planned_values},
         {"dtype.kv", values, planned_values},
     };
-    bool is_cuda = strcmp(reader->out->target.device, device_names[DEVICE_CUDA]) == 0;
+    bool is_cuda = device_named(reader->out->target.device) == DEVICE_CUDA;
     const char *chosen[] = {"bf16", NULL, NULL};
     if (!key_table(reader, "dtype", known, COUNT(known), "{ weights = \"bf16\" }") ||
         !key_word(reader, &words[0], &chosen[0]))

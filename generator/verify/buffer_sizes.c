@@ -2,8 +2,6 @@
 #include "step.h"
 #include "verify/proofs.h"
 
-#include <string.h>
-
 enum { F32 = 4, BF16 = 2, INT = 4, COUNTER = 8 };
 
 static uint64_t smaller(int a, int b)
@@ -104,7 +102,7 @@ static uint64_t outgoing_rows(const struct shapes *shape, bool exact)
 static uint64_t cuda_bytes(const struct plan *plan, const struct rank_class *class, enum buffer_kind kind)
 {
     const struct shapes *shape = &class->shape;
-    bool exact = strcmp(plan->dispatch, "exact") == 0;
+    bool exact = dispatch_is_exact(plan);
     uint64_t element = class->weights == DTYPE_BF16 ? BF16 : F32, hidden = (uint64_t)shape->hidden;
     uint64_t rows = (uint64_t)row_capacity(shape), head_dim = (uint64_t)shape->head_dim;
     uint64_t arrived = times((uint64_t)shape->ep, (uint64_t)shape->dispatch_rows);

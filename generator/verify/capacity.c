@@ -14,7 +14,7 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 bool prove_capacity(const struct plan *plan, struct error *error)
 {
-    bool exact = strcmp(plan->dispatch, "exact") == 0;
+    bool exact = dispatch_is_exact(plan);
     if (!exact && strcmp(plan->dispatch, "capacity") != 0)
         return refuse(error, plan, KEY_dispatch, "the dispatch \"%s\" is neither exact nor capacity", plan->dispatch);
     for (int i = 0; i < plan->class_count; i++) {

@@ -4,8 +4,6 @@
  * a dispatch of exactly as many rows as there are waits for the counts, which by this order were enqueued before. */
 #include "verify/proofs.h"
 
-#include <string.h>
-
 /* Which classes and phases a step of life applies to. COUNTED: rows are counted for the host, which then sends exactly
  * as many; a captured graph cannot ask the host. */
 enum {
@@ -71,7 +69,7 @@ struct cursor {
 
 static unsigned where_is(const struct plan *plan, const struct rank_class *class, enum phase phase)
 {
-    bool counted = phase == PREFILL && strcmp(plan->dispatch, "exact") == 0;
+    bool counted = phase == PREFILL && dispatch_is_exact(plan);
     return (class->first_stage ? FIRST : LATER) | (class->last_stage ? LAST : EARLIER) |
            (class->shape.tp > 1 ? TP_MANY : TP_ONE) | (class->shape.ep > 1 ? EP_MANY : EP_ONE) |
            (class->device == DEVICE_CUDA ? ON_CUDA : ON_CPU) | (counted ? COUNTED : 0);

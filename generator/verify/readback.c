@@ -67,7 +67,7 @@ static bool read_class_names(const struct fact_file *facts, struct plan *plan)
     const char *at = fact_place(facts, "CLASS_NAMES[CLASSES] = {");
     plan->classes = pool_take(&plan->pool, (size_t)plan->class_count, sizeof *plan->classes);
     for (int i = 0; i < plan->class_count && at; i++) {
-        plan->classes[i].device = strcmp(plan->device, device_names[DEVICE_CUDA]) == 0 ? DEVICE_CUDA : DEVICE_CPU;
+        plan->classes[i].device = device_named(plan->device);
         if (!(plan->classes[i].name = next_text(facts, &at, &plan->pool)))
             return false;
     }

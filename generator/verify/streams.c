@@ -15,8 +15,6 @@
  * some micro-batches keeps the handing over between the streams, which is not part of the ops. */
 #include "verify/proofs.h"
 
-#include <string.h>
-
 /* Who touched a buffer last, by stream: op ids, 0: nobody. */
 struct touched {
     int read[STREAMS], written[STREAMS];
@@ -139,8 +137,8 @@ static int counts_for(const struct following *follow, int id)
     const struct schedule *schedule = &class_of(follow)->schedules[follow->phase];
     const struct op *op = &schedule->ops[id - 1];
     bool alone = class_of(follow)->shape.ep == 1;
-    if (class_of(follow)->device != DEVICE_CUDA || follow->phase != PREFILL ||
-        strcmp(follow->plan->dispatch, "exact") != 0 || op->kind != (alone ? OP_EXPERTS : OP_DISPATCH_START))
+    if (class_of(follow)->device != DEVICE_CUDA || follow->phase != PREFILL || !dispatch_is_exact(follow->plan) ||
+        op->kind != (alone ? OP_EXPERTS : OP_DISPATCH_START))
         return 0;
     for (int before = id - 1; before > 0; before--) {
         const struct op *other = &schedule->ops[before - 1];

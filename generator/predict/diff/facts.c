@@ -73,7 +73,7 @@ static void show_dtype(const struct diff_side *side, struct text *out)
 static void show_dispatch(const struct diff_side *side, struct text *out)
 {
     text_format(out, "%s", side->plan->dispatch);
-    if (strcmp(side->plan->dispatch, "exact") != 0)
+    if (!dispatch_is_exact(side->plan))
         text_format(out, ", %s an expert and sender",
                     counted(side->plan->classes[0].shape.expert_capacity, "row").text);
 }
