@@ -8,55 +8,18 @@
  *     comm        rows of Y    sum of X    sums of Y go back   sum of Y        rows of X
  *
  * All communication of a rank is one stream, in the order of this list, which is the same on all ranks of a class. */
+#include "plan/listing.h"
 #include "plan/passes.h"
-
-struct listing {
-    const struct rank_class *class;
-    const struct shapes *shape;
-    struct schedule *schedule;
-    bool counts; /* exact dispatch, outside of a captured graph: counts are exchanged before rows */
-};
 
 /* A micro-batch in a layer. */
 struct visit {
     int micro, layer;
 };
 
-static void add(struct listing *listing, enum op_kind kind, int micro, int layer)
-{
-    listing->schedule->ops[listing->schedule->count++] = (struct op){.kind = kind, .micro = micro, .layer = layer};
-}
-
 static void add_if(struct listing *listing, bool wanted, enum op_kind kind, struct visit visit)
 {
     if (wanted)
-        add(listing, kind, visit.micro, visit.layer);
-}
-
-static void enter_stage(struct listing *listing, int micro)
-{
-    add(listing, OP_ROTARY, micro, -1);
-    if (!listing->class->first_stage) {
-        add(listing, OP_RECEIVE_STAGE, micro, -1);
-    } else if (listing->shape->tp == 1) {
-        add(listing, OP_EMBED, micro, -1);
-    } else {
-        add(listing, OP_EMBED_SLICE, micro, -1);
-        add(listing, OP_SUM_EMBEDDING, micro, -1);
-        add(listing, OP_ADD_EMBEDDING, micro, -1);
-    }
-}
-
-static void leave_stage(struct listing *listing, int micro)
-{
-    if (!listing->class->last_stage) {
-        add(listing, OP_SEND_STAGE, micro, -1);
-        return;
-    }
-    add(listing, OP_HEAD, micro, -1);
-    if (listing->shape->tp > 1)
-        add(listing, OP_GATHER_LOGITS, micro, -1);
-    add(listing, OP_SAMPLE, micro, -1);
+        list_op(listing, kind, visit.micro, visit.layer);
 }
 
 static void start_dispatch(struct listing *listing, struct visit visit)
@@ -67,19 +30,19 @@ static void start_dispatch(struct listing *listing, struct visit visit)
 static void compute_experts(struct listing *listing, struct visit visit)
 {
     bool peers = listing->shape->ep > 1;
-    add(listing, peers ? OP_DISPATCH_FINISH : OP_GATHER, visit.micro, visit.layer);
-    add(listing, OP_EXPERTS, visit.micro, visit.layer);
+    list_op(listing, peers ? OP_DISPATCH_FINISH : OP_GATHER, visit.micro, visit.layer);
+    list_op(listing, OP_EXPERTS, visit.micro, visit.layer);
     add_if(listing, peers, OP_COMBINE_START, visit);
 }
 
 static void combine(struct listing *listing, struct visit visit)
 {
     const struct shapes *shape = listing->shape;
-    add(listing, shape->ep > 1 ? OP_COMBINE_FINISH : OP_SCATTER, visit.micro, visit.layer);
+    list_op(listing, shape->ep > 1 ? OP_COMBINE_FINISH : OP_SCATTER, visit.micro, visit.layer);
     add_if(listing, shape->tp > 1, OP_SUM_EXPERTS, visit);
-    add(listing, OP_ADD_EXPERTS, visit.micro, visit.layer);
+    list_op(listing, OP_ADD_EXPERTS, visit.micro, visit.layer);
     if (visit.layer == shape->layers - 1)
-        leave_stage(listing, visit.micro);
+        list_exit(listing, visit.micro);
 }
 
 /* One half of the picture above: `visit` up to its routing, beside the experts of `other`, half a layer ahead; none if
@@ -89,14 +52,14 @@ static void attend_beside(struct listing *listing, struct visit visit, struct vi
     const struct shapes *shape = listing->shape;
     bool beside = other.micro >= 0;
     if (visit.layer == 0)
-        enter_stage(listing, visit.micro);
-    add(listing, OP_ATTENTION, visit.micro, visit.layer);
+        list_entry(listing, visit.micro);
+    list_op(listing, OP_ATTENTION, visit.micro, visit.layer);
     if (beside)
         start_dispatch(listing, other);
     add_if(listing, shape->tp > 1, OP_SUM_ATTENTION, visit);
     if (beside)
         compute_experts(listing, other);
-    add(listing, OP_ADD_AND_ROUTE, visit.micro, visit.layer);
+    list_op(listing, OP_ADD_AND_ROUTE, visit.micro, visit.layer);
     add_if(listing, listing->counts && shape->ep > 1, OP_DISPATCH_COUNTS, visit);
     if (beside)
         combine(listing, other);
@@ -125,14 +88,9 @@ static void pass(struct listing *listing, int begin, int end)
     }
 }
 
-void list_cuda_ops(const struct plan *plan, const struct rank_class *class, enum phase phase, struct schedule *schedule)
+void list_cuda_ops(const struct rank_class *class, enum phase phase, bool exactly, struct schedule *schedule)
 {
     const struct shapes *shape = &class->shape;
-    bool exact = dispatch_is_exact(plan);
-    struct listing listing = {class, shape, schedule, exact && phase == PREFILL};
-    int together = phase == PREFILL && (shape->ep > 1 || shape->tp > 1) ? 2 : 1;
-    for (int micro = 0; micro < shape->micro_batches; micro += together) {
-        int end = micro + together < shape->micro_batches ? micro + together : shape->micro_batches;
-        pass(&listing, micro, end);
-    }
+    struct listing listing = {class, shape, schedule, exactly};
+    list_in_groups(&listing, phase == PREFILL && (shape->ep > 1 || shape->tp > 1) ? 2 : 1, pass);
 }

@@ -23,9 +23,8 @@ bool plan_tensors(const struct strategy *strategy, struct plan *plan, struct ran
 bool plan_schedules(const struct strategy *strategy, struct plan *plan, struct rank_class *class, struct error *error);
 
 /* The ops of a class on GPUs, into a schedule with room for them; then what their streams await of each other, and the
- * host, where messages and experts are computed `exactly` as large as they are. */
-void list_cuda_ops(const struct plan *plan, const struct rank_class *class, enum phase phase,
-                   struct schedule *schedule);
+ * host. `exactly`: messages and products are as large as there are rows, which the host must know. */
+void list_cuda_ops(const struct rank_class *class, enum phase phase, bool exactly, struct schedule *schedule);
 void plan_awaits(const struct rank_class *class, bool exactly, struct schedule *schedule);
 
 /* The arena of a class. */
