@@ -3,8 +3,10 @@
 #include "cuda/ops/matmul.h"
 #include "harness.h"
 
+#include "run_case.h"
 #include <algorithm>
 #include <cassert>
+
 #include <check.h>
 #include <cmath>
 #include <cstdlib>
@@ -374,7 +376,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("CUDA attention");
     TCase *cases = tcase_create("attention");
     enum { SEEDS = 3 };
     tcase_set_timeout(cases, 600);
@@ -385,10 +386,5 @@ int main(void)
     tcase_add_loop_test(cases, a_captured_step_of_fewer_rows_than_its_capacity, 0, SEEDS);
     tcase_add_loop_test(cases, a_micro_batch_without_rows, 0, 1);
     tcase_add_loop_test(cases, decode_of_a_row_does_not_depend_on_the_others, 0, 1);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("CUDA attention", cases);
 }

@@ -1,4 +1,7 @@
 /* The tests' cuBLASLt multiplies what it says it does, and refuses the rest. */
+
+#include "run_case.h"
+
 #include <check.h>
 #include <cublasLt.h>
 #include <math.h>
@@ -193,16 +196,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("cublaslt");
     TCase *products = tcase_create("products");
     tcase_add_checked_fixture(products, open_all, close_all);
     tcase_add_loop_test(products, products_are_right, 0, sizeof shapes / sizeof shapes[0]);
     tcase_add_test(products, what_it_cannot_do_is_refused);
     tcase_add_loop_exit_test(products, bad_addresses_end_the_process, 97, 0, 3);
-    suite_add_tcase(suite, products);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("cublaslt", products);
 }

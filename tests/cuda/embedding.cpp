@@ -2,6 +2,8 @@
  * step's stay as they are. */
 #include "harness.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <cmath>
 #include <cstdlib>
@@ -154,17 +156,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("CUDA embedding");
     TCase *cases = tcase_create("embedding");
     tcase_set_timeout(cases, 600);
     tcase_add_test(cases, angles_of_each_row);
     tcase_add_test(cases, embedding_of_each_row);
     tcase_add_loop_test(cases, embedding_slice_of_each_row, 0, TP);
     tcase_add_loop_test(cases, residual_of_each_row, 0, 2);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("CUDA embedding", cases);
 }

@@ -2,6 +2,8 @@
  * the tests' NCCL. */
 #include "rows.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <cstdio>
 #include <cstring>
@@ -231,17 +233,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("exchange");
     TCase *tests = tcase_create("exchange");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, rows_come_back_as_the_sums_of_their_experts);
     tcase_add_test(tests, shares_are_summed_over_tp);
     tcase_add_test(tests, slices_of_logits_are_where_each_tp_rank_puts_its_own);
     tcase_add_test(tests, rows_of_the_first_stage_reach_the_last);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("exchange", tests);
 }

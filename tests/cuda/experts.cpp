@@ -2,6 +2,8 @@
  * that gets all rows. Built for several splits, dtypes and tiles by -D options (fixture/class.h). */
 #include "rows.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <cmath>
 #include <cstring>
@@ -217,16 +219,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("experts of CUDA ranks");
     TCase *tests = tcase_create("experts");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, prefill_computes_what_experts_say);
     tcase_add_test(tests, decode_computes_what_experts_say);
     tcase_add_test(tests, an_unused_micro_batch_is_left_alone);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("experts of CUDA ranks", tests);
 }

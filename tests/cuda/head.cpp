@@ -1,6 +1,8 @@
 /* Logits of one rank against plain loops: of the rows that want them and no others, in order, in this rank's slice. */
 #include "rows.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <cmath>
 #include <cstring>
@@ -116,15 +118,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("the head of CUDA ranks");
     TCase *tests = tcase_create("head");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, prefill_has_logits_of_the_rows_that_want_them);
     tcase_add_test(tests, decode_has_logits_of_the_rows_that_want_them);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("the head of CUDA ranks", tests);
 }

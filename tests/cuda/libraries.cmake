@@ -2,7 +2,7 @@
 function(add_library_test name)
   add_executable(test-${name} ${ARGN})
   target_compile_definitions(test-${name} PRIVATE _GNU_SOURCE)
-  target_link_libraries(test-${name} PRIVATE nccl_on_cpu cublaslt_on_cpu cuda_on_cpu PkgConfig::CHECK m)
+  target_link_libraries(test-${name} PRIVATE nccl_on_cpu cublaslt_on_cpu cuda_on_cpu suites m)
   add_test(NAME ${name} COMMAND test-${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -2,6 +2,8 @@
  * leaves when a peer is gone. */
 #include "small_job.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
@@ -212,7 +214,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("life of a CUDA rank");
     TCase *cases = tcase_create("life");
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_set_timeout(cases, 120);
@@ -222,10 +223,5 @@ int main(void)
     tcase_add_loop_test(cases, a_machine_that_will_not_do_is_refused, 0, sizeof REFUSED / sizeof *REFUSED);
     tcase_add_loop_test(cases, without_a_head_survivors_name_who_is_gone, 0, 2);
     tcase_add_loop_test(cases, with_a_head_survivors_say_where_they_were, 0, 2);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("life of a CUDA rank", cases);
 }

@@ -1,6 +1,8 @@
 /* The tests' NCCL does what NCCL does: sums, gathers and messages between processes, whatever the schedules. */
 #include "ranks.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,7 +352,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("nccl");
     TCase *works = tcase_create("works");
     tcase_add_loop_test(works, sums_are_the_same_on_all, 0, 4 * SEEDS);
     tcase_add_test(works, order_of_sum_differs_by_seed_but_not_by_rank);
@@ -360,10 +361,5 @@ int main(void)
     tcase_add_loop_test(works, communicators_share_processes, 0, SEEDS);
     tcase_add_loop_test(works, graphs_replay_operations, 0, 3 * SEEDS);
     tcase_set_timeout(works, 120);
-    suite_add_tcase(suite, works);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nccl", works);
 }

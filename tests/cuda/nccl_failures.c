@@ -2,6 +2,8 @@
  * report that it must lead to. */
 #include "ranks.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -328,7 +330,6 @@ END_TEST
 int main(void)
 {
     setenv("NCCL_ON_CPU_STANDSTILL", "0.3", 1);
-    Suite *suite = suite_create("nccl_failures");
     TCase *failures = tcase_create("failures");
     tcase_add_loop_test(failures, swapped_order_of_communicators, 0, SEEDS);
     tcase_add_test(failures, two_streams_may_stand_still);
@@ -344,10 +345,5 @@ int main(void)
     tcase_add_loop_test(failures, use_before_ready, 0, SEEDS);
     tcase_add_loop_test(failures, event_inside_a_group, 0, SEEDS);
     tcase_set_timeout(failures, 120);
-    suite_add_tcase(suite, failures);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("nccl_failures", failures);
 }

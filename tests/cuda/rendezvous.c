@@ -3,6 +3,8 @@
 #include "cuda/start/rendezvous.h"
 #include "cuda/start/wire.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <poll.h>
 #include <stdio.h>
@@ -414,7 +416,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("rendezvous");
     TCase *cases = tcase_create("rendezvous");
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_set_timeout(cases, 120);
@@ -430,10 +431,5 @@ int main(void)
     tcase_add_test(cases, who_says_good_bye_is_not_missed);
     tcase_add_test(cases, a_rank_that_dies_before_all_have_met_is_named);
     tcase_add_test(cases, addresses_are_checked);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("rendezvous", cases);
 }

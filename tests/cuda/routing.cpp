@@ -2,7 +2,9 @@
  * sums added. Each against plain loops. Built for several splits and dtypes by -D options (fixture/class.h). */
 #include "rows.h"
 
+#include "run_case.h"
 #include <algorithm>
+
 #include <check.h>
 #include <cmath>
 #include <cstring>
@@ -328,7 +330,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("routing");
     TCase *tests = tcase_create("routing");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, rows_go_to_their_largest_logits_the_lower_expert_first_among_equals);
@@ -336,10 +337,5 @@ int main(void)
     tcase_add_test(tests, each_row_goes_once_to_every_ep_coordinate_that_has_an_expert_for_it);
     tcase_add_test(tests, arrivals_are_sorted_by_expert_then_sender_then_row);
     tcase_add_test(tests, each_row_becomes_the_sum_of_its_records);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("routing", tests);
 }

@@ -14,7 +14,9 @@ int32_t sample_token(struct candidate *candidates, int count, const struct sampl
 
 #include "draw.h"
 
+#include "run_case.h"
 #include <algorithm>
+
 #include <check.h>
 #include <cmath>
 #include <cstring>
@@ -192,16 +194,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sampling of CUDA ranks");
     TCase *tests = tcase_create("sample");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, greedy_takes_the_lowest_of_the_best);
     tcase_add_test(tests, draws_are_among_the_candidates_that_a_processor_keeps);
     tcase_add_test(tests, captured_steps_sample_only_the_rows_there_are);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("sampling of CUDA ranks", tests);
 }

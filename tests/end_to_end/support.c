@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run_case.h"
+
 #ifdef __SANITIZE_ADDRESS__
 const bool sanitized = true;
 #else
@@ -259,16 +261,11 @@ int run_suite(const char *name, const TTest *const *tests, size_t count)
         return EXIT_FAILURE;
     snprintf(cache, sizeof cache, "%s/cache", folder);
     setenv("RANKC_CACHE", cache, 1);
-    Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, TEST_SECONDS);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = run_case(name, tcase);
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

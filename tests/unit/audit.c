@@ -7,6 +7,8 @@
 #include "read/claim_text.h"
 #include "read/strategy.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -477,7 +479,6 @@ int main(void)
 {
     if (chdir(TEST_SOURCE_DIR) != 0)
         return EXIT_FAILURE;
-    Suite *suite = suite_create("audit");
     TCase *tests = tcase_create("audit");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, quantities_are_what_they_come_to_by_hand);
@@ -495,10 +496,5 @@ int main(void)
     tcase_add_test(tests, numbers_are_rounded_for_people);
     tcase_add_test(tests, audits_moe10b_256_as_before);
     tcase_add_test(tests, writes_the_same_for_programs);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("audit", tests);
 }

@@ -6,6 +6,8 @@
 #include "tool/calibrate/fit.h"
 #include "tool/calibrate/measure.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -176,14 +178,8 @@ int main(void)
     const TTest *const tests[] = {finds_what_the_values_are_made_of, nothing_is_negative,
                                   a_line_takes_time_whatever_was_taken_off, a_description_means_what_was_measured,
                                   a_damaged_calibration_is_refused};
-    Suite *suite = suite_create("calibration");
     TCase *tcase = tcase_create("calibration");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("calibration", tcase);
 }

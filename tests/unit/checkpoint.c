@@ -2,6 +2,8 @@
 #include "tool/shard/checkpoint.h"
 #include "base/text.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -375,7 +377,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("checkpoint");
     TCase *cases = tcase_create("folders");
     tcase_add_checked_fixture(cases, make_folder, remove_folder);
     tcase_set_timeout(cases, 60);
@@ -391,10 +392,5 @@ int main(void)
     tcase_add_loop_test(cases, refuses_bad_indexes, 0, (int)(sizeof bad_indexes / sizeof *bad_indexes));
     tcase_add_test(cases, refuses_folders_without_weights);
     tcase_add_test(cases, refuses_a_thousand_and_one_files);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_case("checkpoint", cases);
 }

@@ -4,6 +4,8 @@
 #include "plan/make.h"
 #include "read/strategy.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -190,7 +192,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("compare");
     TCase *tcase = tcase_create("compare");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, equal_timelines_are_equal);
@@ -200,10 +201,5 @@ int main(void)
     tcase_add_test(tcase, other_bytes_and_routes_are_told);
     tcase_add_test(tcase, other_steps_are_refused);
     tcase_add_test(tcase, text_and_json_say_it);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("compare", tcase);
 }

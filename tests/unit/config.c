@@ -3,6 +3,8 @@
 #include "read/config.h"
 #include "base/file.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,17 +189,11 @@ int main(void)
 {
     if (chdir(TEST_SOURCE_DIR) != 0)
         return EXIT_FAILURE;
-    Suite *suite = suite_create("config");
     TCase *tests = tcase_create("config");
     tcase_add_test(tests, both_dialects_give_the_same_model);
     tcase_add_test(tests, reads_a_folder);
     tcase_add_test(tests, reads_values_that_may_be_absent);
     tcase_add_test(tests, adds_the_stop_tokens_of_generation_config);
     tcase_add_test(tests, refuses_what_it_would_have_to_guess);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("config", tests);
 }

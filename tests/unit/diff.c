@@ -8,6 +8,8 @@
 
 #include <limits.h>
 
+#include "run_case.h"
+
 /* ---- golden reports */
 
 struct opened {
@@ -365,15 +367,9 @@ int main(void)
                                   times_need_hardware_on_both_sides,
                                   other_hardware_changes_times_alone,
                                   classes_are_matched_by_role};
-    Suite *suite = suite_create("diff");
     TCase *tcase = tcase_create("diff");
     tcase_set_timeout(tcase, 120);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_case("diff", tcase);
 }

@@ -9,6 +9,8 @@
 #include "plan/make.h"
 #include "read/strategy.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <ftw.h>
 #include <signal.h>
@@ -456,9 +458,5 @@ int main(void)
     tcase_add_test(folder, a_template_that_fails_leaves_the_folder_as_it_was);
     suite_add_tcase(suite, tables);
     suite_add_tcase(suite, folder);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_whole_suite(suite);
 }

@@ -2,6 +2,8 @@
 #include "predict/fetch.h"
 #include "verify_sample.h"
 
+#include "run_case.h"
+
 enum { HIDDEN = 16, HEADS = 4, HEAD_DIM = 2, KV_HEADS = 2, LAYERS = 4, EXPERTS = 6, EXPERT_HIDDEN = 8, TOKENS = 13 };
 enum { MOST_WORLD = 96, MOST_EP = 6 };
 
@@ -396,15 +398,9 @@ int main(void)
         every_value_is_fetched_once_where_it_is_new, replicas_cost_old_ranks_nothing,
         another_numbering_costs_both_ways_alike,     finer_slices_of_the_same_rank_lie_in_the_old_ones,
         a_moved_stage_boundary_costs_its_layers,     another_dtype_is_fetched_anew_but_for_what_is_always_f32};
-    Suite *suite = suite_create("fetch");
     TCase *tcase = tcase_create("fetch");
     tcase_set_timeout(tcase, 120);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return run_case("fetch", tcase);
 }

@@ -5,6 +5,8 @@
 #include "read/hardware_file.h"
 #include "read/strategy.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <glob.h>
 #include <limits.h>
@@ -248,7 +250,6 @@ int main(void)
 {
     if (chdir(TEST_SOURCE_DIR) != 0)
         return EXIT_FAILURE;
-    Suite *suite = suite_create("hardware");
     TCase *tests = tcase_create("hardware");
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
     tcase_add_test(tests, takes_a_table_in_the_strategy);
@@ -260,10 +261,5 @@ int main(void)
     tcase_add_test(tests, every_preset_can_be_read);
     tcase_add_test(tests, the_h100_is_what_its_data_sheet_says);
     tcase_add_test(tests, says_what_a_command_asked_for_and_cannot_have);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("hardware", tests);
 }

@@ -1,6 +1,8 @@
 /* The kernels of every instruction set that this processor has, against sums in double precision. */
 #include "kernels/kernels.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <float.h>
 #include <math.h>
@@ -543,10 +545,5 @@ int main(void)
     TCase *selection = tcase_create("selection");
     tcase_add_test(selection, the_best_table_is_a_named_one_and_unknown_names_are_none);
     suite_add_tcase(suite, selection);
-
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failures = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_whole_suite(suite);
 }

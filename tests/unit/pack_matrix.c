@@ -2,6 +2,8 @@
 #include "tool/shard/pack_matrix.h"
 #include "checksum.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -202,9 +204,5 @@ int main(void)
     tcase_add_test(checksums, sees_pairs_of_flips_and_swaps);
     tcase_add_test(checksums, counts_zeros);
     suite_add_tcase(suite, checksums);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_whole_suite(suite);
 }

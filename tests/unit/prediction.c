@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <math.h>
 
+#include "run_case.h"
+
 static const struct hardware device = {
     .name = "device",
     .source = "this test",
@@ -242,14 +244,8 @@ int main(void)
         few_steps_stand_for_all,       steps_are_those_of_the_head,     requirements_are_at_least_and_at_most,
         every_row_goes_to_its_experts, a_row_goes_to_a_coordinate_once, shares_are_kept,
         zipf_reaches_every_expert,     capacity_drops_what_overflows};
-    Suite *suite = suite_create("prediction");
     TCase *tcase = tcase_create("prediction");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("prediction", tcase);
 }

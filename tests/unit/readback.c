@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "run_case.h"
+
 #ifndef TEST_SOURCE_DIR
 #define TEST_SOURCE_DIR "."
 #endif
@@ -288,7 +290,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("readback");
     TCase *cases = tcase_create("readback");
     tcase_add_checked_fixture(cases, make_folder, remove_folder);
     tcase_set_timeout(cases, 60);
@@ -298,10 +299,5 @@ int main(void)
     tcase_add_loop_test(cases, edits_are_refused, 0, sizeof edits / sizeof *edits);
     tcase_add_test(cases, truncated_files_are_refused);
     tcase_add_test(cases, code_without_facts_is_compared);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("readback", cases);
 }

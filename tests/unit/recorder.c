@@ -1,6 +1,8 @@
 /* The recorder of a rank: records, what they count, and what happens when there is no room for them. */
 #include "rank.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdlib.h>
 
@@ -77,14 +79,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("recorder");
     TCase *tcase = tcase_create("recorder");
     tcase_add_test(tcase, records_follow_each_other);
     tcase_add_test(tcase, what_finds_no_room_is_counted);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("recorder", tcase);
 }

@@ -1,6 +1,8 @@
 /* safetensors files: good ones are read, and of the bad ones each is refused for its own reason. */
 #include "tool/shard/safetensors.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -295,7 +297,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("safetensors");
     TCase *cases = tcase_create("files");
     tcase_add_checked_fixture(cases, make_folder, remove_folder);
     tcase_set_timeout(cases, 60);
@@ -309,10 +310,5 @@ int main(void)
     tcase_add_test(cases, refuses_what_is_no_file);
     tcase_add_test(cases, names_the_tensor_of_a_file_cut_after_opening);
     tcase_add_test(cases, limits_names);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_case("safetensors", cases);
 }

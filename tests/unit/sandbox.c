@@ -2,6 +2,8 @@
 #include "base/sandbox.h"
 #include "base/nearest.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <lauxlib.h>
 #include <signal.h>
@@ -262,7 +264,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("sandbox");
     TCase *tests = tcase_create("sandbox");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, open_sandbox, close_sandbox);
@@ -279,10 +280,5 @@ int main(void)
     tcase_add_test(tests, the_alarm_is_given_back);
     tcase_add_loop_exit_test(tests, the_clock_ends_the_process, EXIT_REFUSED, 0, 3);
     tcase_add_test(tests, words_of_the_host_know_their_lines);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("sandbox", tests);
 }

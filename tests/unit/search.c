@@ -5,6 +5,8 @@
 #include "predict/search/parts.h"
 #include "read/strategy.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <limits.h>
 #include <math.h>
@@ -306,7 +308,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("search");
     TCase *tests = tcase_create("search");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, equals_brute_force_on_small_spaces, 0, MACHINES);
@@ -318,10 +319,5 @@ int main(void)
     tcase_add_loop_test(tests, written_strategies_predict_the_same, 0, MODELS);
     tcase_add_test(tests, the_same_request_gives_the_same_bytes);
     tcase_add_test(tests, placements_matter_where_experts_are_popular);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("search", tests);
 }

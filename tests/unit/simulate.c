@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <math.h>
 
+#include "run_case.h"
+
 /* A device that only computes: an op takes its arithmetic or its memory traffic, and a message its bytes. */
 static const struct hardware device = {
     .name = "device",
@@ -261,14 +263,8 @@ int main(void)
                                   faster_hardware_is_never_slower,
                                   ranks_that_share_a_processor_take_turns,
                                   products_are_looked_up_between_what_was_measured};
-    Suite *suite = suite_create("simulate");
     TCase *tcase = tcase_create("simulate");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("simulate", tcase);
 }

@@ -7,6 +7,8 @@
 #include <limits.h>
 #include <math.h>
 
+#include "run_case.h"
+
 /* Launches of a microsecond; messages that take about as long as ops. */
 static const struct hardware device = {
     .name = "device",
@@ -268,16 +270,10 @@ int main(void)
 {
     const TTest *const tests[] = {one_rank_takes_what_its_ops_take, messages_travel_beside_kernels, stages_meet,
                                   sums_meet, bytes_are_those_of_the_ranks};
-    Suite *suite = suite_create("simulate cuda");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, streams_are_in_order_and_times_add_up, 0, GRIDS);
     tcase_add_loop_test(all, faster_hardware_is_never_slower, 0, GRIDS);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("simulate cuda", all);
 }

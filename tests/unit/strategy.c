@@ -9,6 +9,8 @@
 #include "read/source_lines.h"
 #include "read/units.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <glob.h>
 #include <stdio.h>
@@ -322,7 +324,6 @@ int main(void)
 {
     if (chdir(TEST_SOURCE_DIR) != 0)
         return EXIT_FAILURE;
-    Suite *suite = suite_create("strategy");
     TCase *tests = tcase_create("strategy");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, refuses_with_the_line_beside_each_case);
@@ -334,10 +335,5 @@ int main(void)
     tcase_add_test(tests, shipped_strategies_are_accepted);
     tcase_add_test(tests, finds_the_line_of_a_key);
     tcase_add_test(tests, reads_quantities);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("strategy", tests);
 }

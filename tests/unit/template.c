@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/sandbox.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +150,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("template");
     TCase *engine = tcase_create("engine");
     tcase_add_test(engine, text_without_marks_is_left_alone);
     tcase_add_test(engine, code_lines_emit_nothing);
@@ -157,10 +158,5 @@ int main(void)
     tcase_add_test(engine, marks_that_do_not_end_are_refused);
     tcase_add_test(engine, errors_in_code_name_the_line_of_the_template);
     tcase_add_test(engine, a_template_is_compiled_once);
-    suite_add_tcase(suite, engine);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("template", engine);
 }

@@ -4,6 +4,8 @@
 #include "read/strategy.h"
 #include "recorder.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,16 +164,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("timeline");
     TCase *tcase = tcase_create("timeline");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, records_become_spans);
     tcase_add_test(tcase, shapes_and_routes_are_the_steps);
     tcase_add_test(tcase, a_rank_without_room_ends_the_timeline);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("timeline", tcase);
 }

@@ -3,6 +3,8 @@
 #include "tool/tokenizer/tokenizer.h"
 #include "base/file.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <jansson.h>
 #include <stdint.h>
@@ -575,9 +577,5 @@ int main(void)
     tcase_add_test(refusals, refuses_a_cut_file);
     suite_add_tcase(suite, fits);
     suite_add_tcase(suite, refusals);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_whole_suite(suite);
 }

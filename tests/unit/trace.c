@@ -4,6 +4,8 @@
 #include "plan/make.h"
 #include "read/strategy.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -342,7 +344,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("trace");
     TCase *tcase = tcase_create("trace");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_set_timeout(tcase, 60);
@@ -352,10 +353,5 @@ int main(void)
     tcase_add_test(tcase, a_trace_of_another_plan_is_refused);
     tcase_add_test(tcase, a_truncated_file_is_refused);
     tcase_add_test(tcase, what_no_timeline_holds_is_refused);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("trace", tcase);
 }

@@ -1,6 +1,8 @@
 /* Proofs over whole plans: sound ones of many grids pass; faults of form, ranks, sizes and placement are refused. */
 #include "verify_sample.h"
 
+#include "run_case.h"
+
 static const int wrong_group[] = {6, 5}, reversed_group[] = {3, 1};
 
 #define FORM_FAULTS(X)                                                                                                 \
@@ -197,16 +199,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("verify");
     TCase *tests = tcase_create("all");
     tcase_add_loop_test(tests, fault, 0, FAULT_COUNT);
     tcase_add_test(tests, replica_mistaken);
     tcase_add_loop_test(tests, sound_grid, 0, GRIDS);
     tcase_add_loop_test(tests, sound_variety, 0, VARIETIES);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("verify", tests);
 }

@@ -1,6 +1,8 @@
 /* Proofs over plans for GPUs: what the planner makes passes, and what breaks it is refused. */
 #include "verify_sample.h"
 
+#include "run_case.h"
+
 /* An op of class 0, in prefill. */
 static struct op *op(struct plan *plan, enum op_kind kind, int micro, int layer)
 {
@@ -337,16 +339,10 @@ int main(void)
 {
     const TTest *const tests[] = {comm_has_no_memory_of_its_own, reserves_count,        sums_outlast_parts,
                                   communicators_cross,           classes_within_groups, stages_cross_a_sum};
-    Suite *suite = suite_create("verify cuda");
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, fault, 0, FAULT_COUNT);
     tcase_add_loop_test(all, plans_pass, 0, GRIDS);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(all, tests[i]);
-    suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("verify cuda", all);
 }

@@ -1,6 +1,8 @@
 /* Proofs over memory: faults of tensors, shard files, arena, mailboxes, capacities and ledger are refused. */
 #include "verify_sample.h"
 
+#include "run_case.h"
+
 /* Adds a buffer behind the others of class 0. */
 static void add_buffer(struct plan *plan, enum buffer_kind kind, int micro)
 {
@@ -187,15 +189,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("verify memory");
     TCase *tests = tcase_create("all");
     tcase_add_loop_test(tests, fault, 0, FAULT_COUNT);
     tcase_add_test(tests, memory_short);
     tcase_add_test(tests, read_back);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("verify memory", tests);
 }

@@ -1,6 +1,8 @@
 /* Proofs over op lists: faults of order, lifetimes and groups are refused, and runs that would never end. */
 #include "verify_sample.h"
 
+#include "run_case.h"
+
 static bool at_tp_1(const struct rank_row *row)
 {
     return row->at[AXIS_TP] == 1;
@@ -257,7 +259,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("verify schedule");
     TCase *tests = tcase_create("all");
     tcase_add_loop_test(tests, fault, 0, FAULT_COUNT);
     tcase_add_test(tests, stage_mailbox_elsewhere);
@@ -268,10 +269,5 @@ int main(void)
     tcase_add_test(tests, wait_early);
     tcase_add_test(tests, slot_is_kept);
     tcase_add_test(tests, slot_is_freed_late);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_case("verify schedule", tests);
 }

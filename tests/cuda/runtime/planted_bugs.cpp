@@ -1,5 +1,8 @@
 /* Mistakes of synchronization are found: by wrong values or by ThreadSanitizer, for most seeds. The program without a
  * mistake passes for every seed, with no report. */
+
+#include "run_case.h"
+
 #include <check.h>
 #include <cstdio>
 #include <cstdlib>
@@ -71,15 +74,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("planted_bugs");
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 300);
     tcase_add_loop_test(tests, finds_the_mistake, 0, (int)(sizeof bugs / sizeof *bugs));
     tcase_add_loop_test(tests, passes_without_mistake, 0, 2);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case("planted_bugs", tests);
 }

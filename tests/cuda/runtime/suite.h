@@ -4,6 +4,8 @@
 
 #include "program.h"
 
+#include "run_case.h"
+
 #include <check.h>
 #include <fcntl.h>
 #include <functional>
@@ -56,14 +58,8 @@ inline ending ending_of(const std::function<void()> &work)
 
 inline int run_suite(const char *name, void (*add_tests)(TCase *tests))
 {
-    Suite *suite = suite_create(name);
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     add_tests(tests);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_case(name, tests);
 }
