@@ -310,6 +310,13 @@ static inline bool buffer_is_shared(enum buffer_kind kind)
            kind == BUFFER_WORKSPACE;
 }
 
+/* Of what dtype the KV cache and the rows that travel are: processors sum and keep everything in f32, GPUs keep and
+ * send values like the weights. */
+static inline enum dtype value_dtype(const struct rank_class *class)
+{
+    return class->device == DEVICE_CUDA ? class->weights : DTYPE_F32;
+}
+
 /* What an op of this kind does to buffers on the device of the class. */
 static inline const struct op_effects *effects_of(const struct rank_class *class, enum op_kind kind)
 {

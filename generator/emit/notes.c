@@ -71,11 +71,10 @@ static int word_number(const struct shapes *shape, enum phase phase, const char 
 static void add_word(const struct rank_class *class, enum phase phase, const char *word, size_t length,
                      struct text *out)
 {
-    bool bf16 = class->weights == DTYPE_BF16;
     if (is(word, length, "weights"))
-        text_format(out, "%s", bf16 ? "bf16" : "f32");
-    else if (is(word, length, "values")) /* rows that travel: as they are multiplied on GPUs, as they are summed else */
-        text_format(out, "%s", bf16 && class->device == DEVICE_CUDA ? "bf16" : "f32");
+        text_format(out, "%s", class->weights == DTYPE_BF16 ? "bf16" : "f32");
+    else if (is(word, length, "values"))
+        text_format(out, "%s", value_dtype(class) == DTYPE_BF16 ? "bf16" : "f32");
     else if (is(word, length, "ep_peers"))
         text_format(out, "%s", counted(class->shape.ep - 1, "ep peer").text);
     else if (is(word, length, "held_experts"))

@@ -40,7 +40,7 @@ static bool is_gpu(const struct rank_class *class)
 
 uint64_t value_bytes(const struct rank_class *class)
 {
-    return is_gpu(class) && class->weights == DTYPE_BF16 ? BF16 : F32;
+    return value_dtype(class) == DTYPE_BF16 ? BF16 : F32;
 }
 
 uint64_t record_bytes(const struct rank_class *class)

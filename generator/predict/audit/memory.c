@@ -15,10 +15,9 @@ static uint64_t planned_kv_bytes(const struct rank_class *class)
     return bytes;
 }
 
-/* As the ranks of the class keep them: processors in f32, GPUs like the weights. */
 static enum storage planned_values(const struct rank_class *class)
 {
-    return class->device == DEVICE_CUDA && class->weights == DTYPE_BF16 ? STORE_BF16 : STORE_F32;
+    return value_dtype(class) == DTYPE_BF16 ? STORE_BF16 : STORE_F32;
 }
 
 static uint64_t class_kv_bytes(const struct rank_class *class, enum storage storage)
